@@ -1,0 +1,163 @@
+-- The projection of the register. No unique indexes in the hot file: a row is once because its
+-- position is written in the same transaction (docs/decisions/0003-duckdb-is-a-projection.md).
+
+CREATE TABLE positions (
+    topic      VARCHAR  NOT NULL,
+    part       INTEGER  NOT NULL,
+    next_after BIGINT   NOT NULL          -- offset of the last record written
+);
+
+CREATE TABLE complaints (                  -- one row a complaint: its latest version
+    tenant            VARCHAR NOT NULL,
+    complaint_id      VARCHAR NOT NULL,
+    ticket_no         VARCHAR,
+    case_id           VARCHAR,
+    suggested_case_id VARCHAR,
+    relation          VARCHAR,             -- opened, joined, suggested, continued, edited
+    score             DOUBLE,
+    reason            VARCHAR,
+    status            VARCHAR,             -- baru, terverifikasi, disposisi, proses, selesai, ...
+    opd               VARCHAR,             -- responsible OPD once disposed
+    opd_suggested     VARCHAR,
+    channel           VARCHAR NOT NULL,
+    account           VARCHAR,
+    external_id       VARCHAR NOT NULL,
+    version           VARCHAR,
+    message_ids       VARCHAR[],
+    reporter_ref      VARCHAR,
+    anonim            BOOLEAN,
+    rahasia           BOOLEAN,
+    history           BOOLEAN,
+    simulated         BOOLEAN,
+    stub              BOOLEAN,
+    incident_at       TIMESTAMPTZ,
+    occurred_at       TIMESTAMPTZ NOT NULL,
+    received_at       TIMESTAMPTZ NOT NULL,
+    tgl_wib           DATE NOT NULL,       -- occurred_at in the office's zone, materialised
+    jam_wib           TIMESTAMP NOT NULL,
+    hari_tl           DOUBLE,              -- days to the first follow-up
+    title             VARCHAR,
+    text              VARCHAR,
+    text_clean        VARCHAR,
+    text_masked       VARCHAR,
+    title_masked      VARCHAR,
+    language          VARCHAR,
+    klasifikasi       VARCHAR,
+    berkadar_pengawasan BOOLEAN,
+    kategori          VARCHAR,
+    kategori_mesin    VARCHAR,
+    kategori_lain     VARCHAR[],
+    urgency           VARCHAR,
+    wilayah_kode      VARCHAR,
+    kabupaten_kota    VARCHAR,
+    kecamatan         VARCHAR,
+    kelurahan_desa    VARCHAR,
+    lat               DOUBLE,
+    lon               DOUBLE,
+    wilayah_confidence DOUBLE,
+    wilayah_evidence  VARCHAR,
+    rivals            VARCHAR,             -- JSON
+    attachments       VARCHAR,             -- JSON
+    reply_to          VARCHAR,
+    thread            VARCHAR,
+    permalink         VARCHAR,
+    rating            DOUBLE,
+    given             VARCHAR,             -- JSON, the provider's own words
+    sumber_asal       VARCHAR,
+    sp4n_status       VARCHAR,
+    sp4n_tracking_id  VARCHAR,
+    pii               VARCHAR,             -- JSON: kinds and counts
+    explain           VARCHAR,             -- JSON: why each derived field has its value
+    rules_version     VARCHAR,
+    pub_seq           BIGINT NOT NULL      -- order in which rows were written
+);
+
+CREATE TABLE complaint_versions AS SELECT * FROM complaints LIMIT 0;
+
+CREATE TABLE cases (
+    tenant            VARCHAR NOT NULL,
+    case_id           VARCHAR NOT NULL,
+    title             VARCHAR,             -- never a word of a rahasia complaint
+    kategori          VARCHAR,
+    kecamatan         VARCHAR,
+    kelurahan_desa    VARCHAR,
+    status            VARCHAR,
+    opd               VARCHAR,
+    members           INTEGER NOT NULL,
+    reporters         INTEGER NOT NULL,
+    channels          VARCHAR[],
+    opened_at         TIMESTAMPTZ,
+    last_at           TIMESTAMPTZ,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE reporters (                   -- operator flavour only
+    tenant            VARCHAR NOT NULL,
+    reporter_ref      VARCHAR NOT NULL,
+    platform          VARCHAR,
+    name              VARCHAR,
+    contact           VARCHAR,
+    reply_address     VARCHAR,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE decisions (
+    tenant            VARCHAR NOT NULL,
+    decision_id       VARCHAR NOT NULL,
+    kind              VARCHAR NOT NULL,
+    case_id           VARCHAR,
+    complaint_id      VARCHAR,
+    value             VARCHAR,             -- JSON
+    reason            VARCHAR,
+    actor             VARCHAR,
+    role              VARCHAR,
+    decided_at        TIMESTAMPTZ,
+    outcome           VARCHAR,             -- applied, refused
+    sentence          VARCHAR,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE parked (
+    tenant            VARCHAR,
+    channel           VARCHAR,
+    stage             VARCHAR,
+    reason            VARCHAR,
+    complaint_id      VARCHAR,
+    event_id          VARCHAR,
+    parked_at         TIMESTAMPTZ,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE channel_health (
+    tenant            VARCHAR NOT NULL,
+    channel           VARCHAR NOT NULL,
+    mode              VARCHAR,
+    state             VARCHAR,             -- terhubung, percobaan, gagal, belum_disambungkan, mati
+    sentence          VARCHAR,
+    cursor            VARCHAR,
+    last_success      TIMESTAMPTZ,
+    last_message_at   TIMESTAMPTZ,
+    at                TIMESTAMPTZ,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE wilayah (
+    tenant VARCHAR, kode VARCHAR, nama VARCHAR, level VARCHAR, tipe VARCHAR, kode_induk VARCHAR,
+    lat DOUBLE, lon DOUBLE
+);
+
+CREATE TABLE opd (tenant VARCHAR, kode VARCHAR, nama VARCHAR);
+
+CREATE TABLE kategori (kode VARCHAR, uraian VARCHAR);
+
+CREATE TABLE published (                   -- one row: what this file is
+    version           BIGINT,
+    flavour           VARCHAR,
+    made_at           TIMESTAMPTZ,
+    rows              BIGINT,
+    pub_seq           BIGINT
+);
+
+CREATE TABLE published_rahasia (           -- per month: confidential rows this flavour leaves out
+    tenant VARCHAR, bulan DATE, dikecualikan BIGINT
+);
