@@ -11,7 +11,7 @@ _NAMESPACE = uuid.UUID("6b616e61-6c00-5b6c-8974-61722d313730")
 
 
 def digest(*parts: str) -> str:
-    """Hash parts into 32 hex digits; the parts are framed, so ("ab", "c") differs from ("a", "bc")."""
+    """Hash parts into 32 hex digits; they are framed, so ("ab", "c") differs from ("a", "bc")."""
     framed = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -21,9 +21,7 @@ def content_id(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def raw_event_id(
-    tenant: str, channel: str, account: str, external_id: str, version: str
-) -> str:
+def raw_event_id(tenant: str, channel: str, account: str, external_id: str, version: str) -> str:
     """Name one provider event on the topic `raw`."""
     return digest("raw", tenant, channel, account, external_id, version)
 

@@ -1,4 +1,4 @@
-"""The records that travel between the rooms: frozen, with defaults, ignoring what they do not know."""
+"""The records that travel between the rooms: frozen, and blind to fields they do not know."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -245,7 +245,7 @@ class Origin(Record):
 
 
 class RegisterEntry(Record):
-    """One line of a tenant's register: a complaint with its case, or a decision with its outcome."""
+    """A line of a tenant's register: a complaint with its case, or a decision and its outcome."""
 
     tenant: str
     kind: Literal["complaint", "decision", "claim"]

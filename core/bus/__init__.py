@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+from core.errors import ConfigError
 
 Positions = dict[tuple[str, int], int]
 """(topic, partition) -> offset of the last record handled; -1 before the first."""
@@ -10,13 +13,19 @@ Positions = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to be published; `event_id` makes it once, `key` is set for compacted topics."""
+    """A record to be published; `event_id` makes it once, `key` is set for compacted topics.
+
+    With `counted` (tenant, channel) the bus tallies it as received and as stored or redelivered,
+    in the transaction that decides which; a repeat of the same `delivery` is not counted again.
+    """
 
     topic: str
     partition: int
     event_id: str
     value: bytes
     key: str = ""
+    counted: tuple[str, str] | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +123,12 @@ class Status:
     heads: Mapping[str, int]
     lags: Mapping[tuple[str, str], int]
     tallies: Mapping[tuple[str, str, str], int]
+
+
+def open_bus(engine: str, data: Path) -> Bus:
+    """Open the configured engine over a data folder. Raises ConfigError or CannotStore."""
+    if engine == "embedded":
+        from core.bus.embedded import EmbeddedBus
+
+        return EmbeddedBus(data / "bus" / "log.sqlite")
+    raise ConfigError(f'bus = "{engine}" belum didukung rilis ini; pakai "embedded".')
