@@ -1,0 +1,15 @@
+"""The registry of channels: one import and one entry for each folder of this package."""
+
+from collections.abc import Mapping
+
+from connectors import call112, radio, sms
+from core.connector import ChannelSpec
+
+CHANNELS: Mapping[str, ChannelSpec] = {
+    spec.name: spec
+    for spec in (
+        sms.SPEC,
+        call112.SPEC,
+        radio.SPEC,
+    )
+}
