@@ -1,0 +1,96 @@
+"""Finds the weighted phrases of the rule files in a row of words, all lists in one pass."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WINDOW = 6  # how far apart the two words of "jalan ~ rusak" may stand
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that speak for one label of one field, e.g. kategori / jalan_rusak."""
+
+    field: str
+    label: str
+    weight: float
+    words: tuple[str, ...]
+    gapped: bool = False
+
+    @property
+    def text(self) -> str:
+        """The phrase as the rule file writes it."""
+        return (" ~ " if self.gapped else " ").join(self.words)
+
+
+Hits = Mapping[str, Sequence[Phrase]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Phrases by their first word; of one field the longest phrase at a place wins."""
+
+    by_first: Mapping[str, tuple[Phrase, ...]]
+    pairs: Mapping[str, tuple[Phrase, ...]]
+    pair_words: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Sequence[Phrase]) -> "Lexicon":
+        """Index phrases for `find`."""
+        by_first: dict[str, list[Phrase]] = defaultdict(list)
+        pairs: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in phrases:
+            (pairs if phrase.gapped else by_first)[phrase.words[0]].append(phrase)
+        for row in by_first.values():
+            row.sort(key=lambda phrase: -len(phrase.words))
+        return cls(
+            {word: tuple(row) for word, row in by_first.items()},
+            {word: tuple(row) for word, row in pairs.items()},
+            frozenset(word for row in pairs.values() for phrase in row for word in phrase.words),
+        )
+
+    def find(self, words: Sequence[str]) -> Hits:
+        """Return each field's phrases in the order of the text, every phrase once."""
+        hits: dict[str, dict[Phrase, None]] = defaultdict(dict)
+        places: dict[str, list[int]] = defaultdict(list)
+        covered: dict[tuple[str, str], int] = {}
+        for at, word in enumerate(words):
+            if word in self.pair_words:
+                places[word].append(at)
+            for phrase in self.by_first.get(word, ()):
+                size = len(phrase.words)
+                if size > 1 and tuple(words[at : at + size]) != phrase.words:
+                    continue
+                scope = (phrase.field, phrase.label if phrase.field in _MANY else "")
+                if covered.get(scope, 0) <= at or size == covered[scope] - at:
+                    covered[scope] = max(covered.get(scope, 0), at + size)
+                    hits[phrase.field][phrase] = None
+        self._find_pairs(places, hits)
+        return {name: tuple(row) for name, row in hits.items()}
+
+    def _find_pairs(
+        self, places: Mapping[str, Sequence[int]], hits: Mapping[str, dict[Phrase, None]]
+    ) -> None:
+        for word, here in places.items():
+            for phrase in self.pairs.get(word, ()):
+                there = places.get(phrase.words[1])
+                if there and _near(here, there):
+                    hits[phrase.field][phrase] = None
+
+
+# Fields whose labels do not compete for the same words.
+_MANY = frozenset({"whistleblowing", "rahasia", "routing", "berkadar"})
+
+
+def _near(first: Sequence[int], second: Sequence[int]) -> bool:
+    """Tell whether two rising rows of positions come within the window of each other."""
+    a = b = 0
+    while a < len(first) and b < len(second):
+        distance = first[a] - second[b]
+        if 0 < abs(distance) <= WINDOW:
+            return True
+        if distance < 0:
+            a += 1
+        else:
+            b += 1
+    return False

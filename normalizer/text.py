@@ -1,0 +1,113 @@
+"""Mends a text and reads it as words: as written (for places) and in their formal form."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+# Zero-width and direction marks, variation selectors, the keycap sign: all can hide a number.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_DASH = re.compile("[\u2010-\u2015\u2212\u30fc]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r"\n{3,}")
+_DIGIT = re.compile(r"[^\W\D0-9]")
+_TOKEN = re.compile(r"\[[A-Z]+\]|https?://\S+|[^\W\d_]+|\d+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_STRETCHED = re.compile(r"(\w)\1{2,}")
+_SALUTATION = re.compile(r"^\s*(?:kepada\s+)?(?:yth|yang terhormat)\b[^\n,:;]{0,120}[\n,:;]", re.I)
+_ENDINGS = ("nya", "lah", "kah", "pun", "ku", "mu", "ne", "e")
+
+# What is understood is the head and the tail of a very long text; masking reads all of it.
+_READ_CHARS = 24_000
+_MEMO = 50_000
+
+
+def clean(text: str) -> str:
+    """Mend what a keyboard or an export broke, leaving the wording alone."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+        text = _DASH.sub("-", _INVISIBLE.sub("", text))
+        text = _DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Turns a word into its formal form: slang and Javanese by list, endings when that helps."""
+
+    formal: Mapping[str, tuple[str, ...]]
+    known: frozenset[str]
+    _memo: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def of(self, word: str) -> tuple[str, ...]:
+        """Return the formal word or words for one lower-case word."""
+        found = self._memo.get(word)
+        if found is None:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            found = self._memo[word] = self._look_up(word)
+        return found
+
+    def _look_up(self, word: str) -> tuple[str, ...]:
+        if len(word) <= 40:
+            for candidate in _candidates(word):
+                if candidate in self.formal:
+                    return self.formal[candidate]
+                if candidate in self.known:
+                    return (candidate,)
+        return (word,)
+
+
+def _candidates(word: str) -> Iterator[str]:
+    """Yield a word, the word without "rusaaak", and each without an ending like -nya."""
+    for whole in (word, _STRETCHED.sub(r"\1", word)):
+        yield whole
+        for ending in _ENDINGS:
+            if whole.endswith(ending) and len(whole) - len(ending) >= 3:
+                yield whole.removesuffix(ending)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as words: `plain` as written in lower case, `formal` for the lists of phrases."""
+
+    plain: tuple[str, ...]
+    formal: tuple[str, ...]
+
+
+def read(text: str, spelling: Spelling) -> Words:
+    """Split a masked text into words; masks and links are no words."""
+    if len(text) > _READ_CHARS:
+        text = f"{text[: _READ_CHARS * 3 // 4]}\n{text[-_READ_CHARS // 4 :]}"
+    plain = tuple(
+        token for token in _TOKEN.findall(text.lower().replace("[", " [")) if _is_word(token)
+    )
+    return Words(plain, _formal(plain, spelling))
+
+
+def without_salutation(text: str) -> str:
+    """Drop a leading "Yth. <office>,": it says whom the text addresses, not what it is about."""
+    rest = _SALUTATION.sub("", text, count=1)
+    return rest if rest.strip() else text
+
+
+def formalise(text: str, spelling: Spelling) -> str:
+    """Write slang in full, in one line; every word not on a list stays as it was written."""
+
+    def formal(found: re.Match[str]) -> str:
+        word = found[0]
+        listed = spelling.formal.get(word.lower())
+        return " ".join(listed) if listed else word
+
+    return " ".join(_LETTERS.sub(formal, text).split())
+
+
+def _is_word(token: str) -> bool:
+    return not (token.startswith("http") and "://" in token)
+
+
+def _formal(plain: Sequence[str], spelling: Spelling) -> tuple[str, ...]:
+    of = spelling.of
+    return tuple(formal for word in plain for formal in of(word))
