@@ -4,7 +4,8 @@
 CREATE TABLE positions (
     topic      VARCHAR  NOT NULL,
     part       INTEGER  NOT NULL,
-    next_after BIGINT   NOT NULL          -- offset of the last record written
+    last       BIGINT   NOT NULL,         -- offset of the last record written
+    pub_seq    BIGINT   NOT NULL          -- the count of written rows when it stood there
 );
 
 CREATE TABLE complaints (                  -- one row a complaint: its latest version
@@ -23,13 +24,17 @@ CREATE TABLE complaints (                  -- one row a complaint: its latest ve
     account           VARCHAR,
     external_id       VARCHAR NOT NULL,
     version           VARCHAR,
+    version_at        TIMESTAMPTZ NOT NULL, -- edited_at, else received_at: the highest is the latest
+    position          BIGINT NOT NULL,     -- its offset in the register; breaks a tie
     message_ids       VARCHAR[],
+    messages          INTEGER NOT NULL,    -- how many messages it was written in
     reporter_ref      VARCHAR,
     anonim            BOOLEAN,
-    rahasia           BOOLEAN,
+    rahasia           BOOLEAN NOT NULL,    -- whistleblowing always is
     history           BOOLEAN,
     simulated         BOOLEAN,
     stub              BOOLEAN,
+    laporan           BOOLEAN NOT NULL,    -- counts as a complaint: no bukan_aduan, no stub
     incident_at       TIMESTAMPTZ,
     occurred_at       TIMESTAMPTZ NOT NULL,
     received_at       TIMESTAMPTZ NOT NULL,
@@ -69,6 +74,7 @@ CREATE TABLE complaints (                  -- one row a complaint: its latest ve
     pii               VARCHAR,             -- JSON: kinds and counts
     explain           VARCHAR,             -- JSON: why each derived field has its value
     rules_version     VARCHAR,
+    arrived_seq       BIGINT NOT NULL,     -- pub_seq of its first version: frozen lists stand on it
     pub_seq           BIGINT NOT NULL      -- order in which rows were written
 );
 
@@ -83,7 +89,8 @@ CREATE TABLE cases (
     kelurahan_desa    VARCHAR,
     status            VARCHAR,
     opd               VARCHAR,
-    members           INTEGER NOT NULL,
+    simulated         BOOLEAN NOT NULL,    -- every member is
+    members           INTEGER NOT NULL,    -- complaints that count; 0 = no kasus
     reporters         INTEGER NOT NULL,
     channels          VARCHAR[],
     opened_at         TIMESTAMPTZ,
@@ -137,7 +144,7 @@ CREATE TABLE channel_health (
     cursor            VARCHAR,
     last_success      TIMESTAMPTZ,
     last_message_at   TIMESTAMPTZ,
-    at                TIMESTAMPTZ,
+    checked_at        TIMESTAMPTZ,
     pub_seq           BIGINT NOT NULL
 );
 

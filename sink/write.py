@@ -1,0 +1,189 @@
+"""One write: the rows of a batch and the positions after it, in a transaction of its caller."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+from duckdb import DuckDBPyConnection
+
+from core.bus import Positions
+from core.schema import Decision
+from sink.rows import Row, Work, status_after
+from sink.statements import statements
+
+_SQL = statements("write.sql")
+_TOUCHED = pa.schema(
+    {"case_id": pa.string(), "status": pa.string(), "opd": pa.string(), "pub_seq": pa.int64()}
+)
+
+Standing = dict[str, tuple[str, str | None]]
+"""case_id -> (status, responsible OPD)."""
+
+
+class Counter:
+    """Numbers the rows in the order in which they are written."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def next(self) -> int:
+        """Return the next number."""
+        self.value += 1
+        return self.value
+
+
+class Write:
+    """The steps of one write over an open transaction."""
+
+    def __init__(self, con: DuckDBPyConnection, schemas: dict[str, pa.Schema], seq: int) -> None:
+        self._con = con
+        self._schemas = schemas
+        self.seq = Counter(seq)
+
+    def apply(self, work: Work) -> int:
+        """Write what a batch brings; return how many rows were written."""
+        before = self.seq.value
+        known = self._known(work)
+        latest = _latest(work.versions, known)
+        standing, changed = self._fold(work.acts, latest, known)
+        self._complaints(work.versions, latest, known, standing)
+        moved = {k["case_id"] for cid, k in known.items() if cid in latest}
+        self._cases({r["case_id"] for r in latest.values()} | moved | changed, standing, changed)
+        self._reporters(work.reporters)
+        self.insert("decisions", self._numbered(work.decisions))
+        self.insert("parked", self._numbered(work.parked))
+        self._replace("channel_health", list(work.health.values()))
+        return self.seq.value - before
+
+    def positions(self, after: Positions) -> None:
+        """Store how far the bus is written; in the same transaction as the rows."""
+        rows = [
+            {"topic": topic, "part": part, "last": last, "pub_seq": self.seq.value}
+            for (topic, part), last in after.items()
+        ]
+        if rows:
+            self._lend("incoming", self._arrow("positions", rows))
+            self._run("delete_positions")
+            self.insert("positions", rows)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Insert rows through one Arrow table."""
+        if rows:
+            self._lend("incoming", self._arrow(table, rows))
+            self._con.execute(f"INSERT INTO {table} BY NAME FROM incoming")
+
+    def _known(self, work: Work) -> dict[str, Row]:
+        asked = {r["complaint_id"] for r in work.versions}
+        asked |= {d.complaint_id for d in work.acts if d.complaint_id}
+        return {r["complaint_id"]: r for r in self._ask("known_complaints", asked)}
+
+    def _fold(
+        self, acts: Sequence[Decision], latest: dict[str, Row], known: dict[str, Row]
+    ) -> tuple[Standing, set[str]]:
+        """Return how every touched case stands after the acts, and which the acts changed."""
+        home = {cid: r["case_id"] for cid, r in known.items()}
+        home |= {cid: r["case_id"] for cid, r in latest.items()}
+        targets = [(d, d.case_id or home.get(d.complaint_id, "")) for d in acts]
+        asked = {case for _, case in targets} | set(home.values())
+        standing: Standing = {
+            r["case_id"]: (r["status"], r["opd"]) for r in self._ask("known_cases", asked)
+        }
+        changed: set[str] = set()
+        for act, case in targets:
+            before = standing.get(case, ("baru", None))
+            standing[case] = status_after(act, *before)
+            if standing[case] != before:
+                changed.add(case)
+        return standing, changed
+
+    def _complaints(
+        self,
+        versions: Sequence[Row],
+        latest: dict[str, Row],
+        known: dict[str, Row],
+        standing: Standing,
+    ) -> None:
+        first: dict[str, int] = {cid: r["arrived_seq"] for cid, r in known.items()}
+        for row in self._numbered(versions):
+            row["arrived_seq"] = first.setdefault(row["complaint_id"], row["pub_seq"])
+            row["status"], row["opd"] = standing.get(row["case_id"], ("baru", None))
+        self.insert("complaint_versions", versions)
+        replaced = [cid for cid in latest if cid in known]
+        if replaced:
+            self._lend("asked", pa.table({"id": pa.array(replaced, pa.string())}))
+            self._run("delete_complaints")
+        self.insert("complaints", list(latest.values()))
+
+    def _cases(self, touched: set[str], standing: Standing, changed: set[str]) -> None:
+        if not touched:
+            return
+        self._lend_touched(changed, standing)
+        if changed:
+            self._run("set_status")
+        self._lend_touched(touched, standing)
+        self._run("delete_cases")
+        self._run("insert_cases")
+
+    def _lend_touched(self, cases: set[str], standing: Standing) -> None:
+        rows = []
+        # Sorted: the same batch gives the same numbers after a crash.
+        for case in sorted(cases):
+            status, opd = standing.get(case, ("baru", None))
+            rows.append({"case_id": case, "status": status, "opd": opd, "pub_seq": self.seq.next()})
+        self._lend("touched", pa.Table.from_pylist(rows, _TOUCHED))
+
+    def _reporters(self, reporters: dict[tuple[str, str], Row]) -> None:
+        stored = self._ask("known_reporters", {ref for _, ref in reporters})
+        known = {(r["tenant"], r["reporter_ref"]): r for r in stored}
+        merged = []
+        for key, row in reporters.items():
+            before = known.get(key)
+            new = row if before is None else {k: v or before[k] for k, v in row.items()}
+            if new != before:
+                merged.append(new)
+        self._replace("reporters", merged)
+
+    def _replace(self, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._lend("incoming", self._arrow(table, self._numbered(rows)))
+            self._run(f"delete_{table}")
+            self.insert(table, rows)
+
+    def _numbered(self, rows: Sequence[Row]) -> Sequence[Row]:
+        for row in rows:
+            row["pub_seq"] = self.seq.next()
+        return rows
+
+    def _ask(self, name: str, wanted: Iterable[str]) -> list[Row]:
+        keys = [k for k in wanted if k]
+        if not keys:
+            return []
+        self._lend("asked", pa.table({"id": pa.array(keys, pa.string())}))
+        rows: list[dict[str, Any]] = self._con.execute(_SQL[name]).to_arrow_table().to_pylist()
+        return rows
+
+    def _run(self, name: str) -> None:
+        self._con.execute(_SQL[name])
+
+    def _lend(self, name: str, table: pa.Table) -> None:
+        self._con.register(name, table)
+
+    def _arrow(self, table: str, rows: Sequence[Row]) -> pa.Table:
+        schema = self._schemas[table]
+        columns = [pa.array([r.get(f.name) for r in rows], f.type) for f in schema]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _latest(versions: Sequence[Row], known: dict[str, Row]) -> dict[str, Row]:
+    """Choose each complaint's latest version, unless what is stored is later still."""
+    latest: dict[str, Row] = {}
+    for row in versions:
+        cid = row["complaint_id"]
+        rival = latest.get(cid) or known.get(cid)
+        if rival is None or _rank(row) >= _rank(rival):
+            latest[cid] = row
+    return latest
+
+
+def _rank(row: Row) -> tuple[Any, int]:
+    return row["version_at"], row["position"]
