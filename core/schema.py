@@ -294,6 +294,8 @@ class ChannelState(Record):
     tenant: str
     channel: str
     mode: Literal["push", "pull"]
+    # The channel's name on screens; the dashboard does not know the registry.
+    label: str = ""
     cursor: str | None = None
     state: Literal["terhubung", "percobaan", "gagal", "belum_disambungkan", "mati"]
     sentence: Text = ""

@@ -79,7 +79,7 @@ SELECT tenant, channel, stage, NULL::VARCHAR AS reason, NULL::VARCHAR AS complai
 FROM parked;
 
 CREATE TABLE pub.channel_health AS
-SELECT tenant, channel, mode, state, NULL::VARCHAR AS sentence, NULL::VARCHAR AS cursor,
+SELECT tenant, channel, mode, label, state, NULL::VARCHAR AS sentence, NULL::VARCHAR AS cursor,
        last_success, last_message_at, checked_at, pub_seq
 FROM channel_health;
 

@@ -212,7 +212,7 @@ def channel_health(reader: Reader, tenant: str) -> list[Row]:
     return _rows(
         reader,
         """
-        SELECT channel, mode, state, sentence, last_success, last_message_at, checked_at
+        SELECT channel, mode, label, state, sentence, last_success, last_message_at, checked_at
         FROM channel_health WHERE tenant = $tenant ORDER BY channel
         """,
         {"tenant": tenant},

@@ -139,6 +139,7 @@ CREATE TABLE channel_health (
     tenant            VARCHAR NOT NULL,
     channel           VARCHAR NOT NULL,
     mode              VARCHAR,
+    label             VARCHAR,             -- the channel's name on screens
     state             VARCHAR,             -- terhubung, percobaan, gagal, belum_disambungkan, mati
     sentence          VARCHAR,
     cursor            VARCHAR,
