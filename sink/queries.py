@@ -2,6 +2,7 @@
 
 Everywhere: pesan = messages, laporan = complaints, kasus = cases. bukan_aduan and stubs count only
 as pesan; so do simulated rows, unless `simulated` is asked for (a trial installation).
+What was written is masked, and nothing of a rahasia complaint, unless a logged act opens it.
 """
 
 import json
@@ -18,8 +19,15 @@ _JSON_COLUMNS = ("rivals", "attachments", "given", "pii", "explain")
 
 _LIST_COLUMNS = """complaint_id, ticket_no, case_id, suggested_case_id, relation, status, opd,
     opd_suggested, channel, anonim, rahasia, simulated, history, stub, klasifikasi, kategori,
-    urgency, kecamatan, kelurahan_desa, occurred_at, received_at, jam_wib, title_shown, arrived_seq,
-    pub_seq"""
+    urgency, kecamatan, kelurahan_desa, occurred_at, received_at, jam_wib, arrived_seq, pub_seq,
+    CASE WHEN NOT rahasia THEN coalesce(nullif(title_masked, ''), left(text_masked, 160))
+    END AS title_shown"""
+
+# What could quote a confidential complaint.
+_QUOTES = (
+    "title_masked", "text_masked", "wilayah_evidence", "rivals", "attachments", "given", "reply_to",
+    "thread", "permalink",
+)  # fmt: skip
 
 
 def freshness(reader: Reader, tenant: str) -> Row:
@@ -51,9 +59,7 @@ def newest_complaints(
     return _rows(
         reader,
         f"""
-        SELECT {_LIST_COLUMNS}
-        FROM (SELECT *, coalesce(nullif(title, ''), left(text, 160)) AS title_shown
-              FROM complaints)
+        SELECT {_LIST_COLUMNS} FROM complaints
         WHERE tenant = $tenant AND arrived_seq <= $upto
           AND ($channel IS NULL OR channel = $channel)
         ORDER BY arrived_seq DESC LIMIT $limit
@@ -90,6 +96,12 @@ def three_counts(reader: Reader, tenant: str, *, simulated: bool = False) -> Row
         """,
         {"tenant": tenant, "simulated": simulated},
     )[0]
+
+
+def only_simulated(reader: Reader, tenant: str) -> bool:
+    """Say whether all an office has is an exercise (a trial installation)."""
+    sql = "SELECT bool_and(simulated) AS trial FROM complaints WHERE tenant = $tenant"
+    return bool(_rows(reader, sql, {"tenant": tenant})[0]["trial"])
 
 
 def per_channel(reader: Reader, tenant: str, *, simulated: bool = False) -> list[Row]:
@@ -134,13 +146,40 @@ def per_hour(
 
 
 def complaint(reader: Reader, tenant: str, complaint_id: str) -> Row | None:
-    """Return everything about one complaint, with its JSON columns decoded."""
+    """Return a complaint as it may be shown unasked, with its JSON columns decoded."""
     found = _rows(
         reader,
-        "SELECT * FROM complaints WHERE tenant = $tenant AND complaint_id = $id",
+        """
+        SELECT * EXCLUDE (title, text, text_clean)
+        FROM complaints WHERE tenant = $tenant AND complaint_id = $id
+        """,
         {"tenant": tenant, "id": complaint_id},
     )
-    return _decoded(found[0]) if found else None
+    return _shown(_decoded(found[0])) if found else None
+
+
+def original(reader: Reader, tenant: str, complaint_id: str) -> Row | None:
+    """Return what the citizen wrote; ask only after the act of opening it is stored."""
+    found = _rows(
+        reader,
+        "SELECT title, text FROM complaints WHERE tenant = $tenant AND complaint_id = $id",
+        {"tenant": tenant, "id": complaint_id},
+    )
+    return found[0] if found else None
+
+
+def reporter(reader: Reader, tenant: str, complaint_id: str) -> Row | None:
+    """Return who complained and how to reach them; ask only after the act of opening is stored."""
+    found = _rows(
+        reader,
+        """
+        SELECT r.name, r.contact, r.reply_address
+        FROM complaints c JOIN reporters r USING (tenant, reporter_ref)
+        WHERE tenant = $tenant AND complaint_id = $id
+        """,
+        {"tenant": tenant, "id": complaint_id},
+    )
+    return found[0] if found else None
 
 
 def versions(reader: Reader, tenant: str, complaint_id: str) -> list[Row]:
@@ -148,8 +187,12 @@ def versions(reader: Reader, tenant: str, complaint_id: str) -> list[Row]:
     return _rows(
         reader,
         """
-        SELECT version_at, relation, title, text, klasifikasi, kategori, position
-        FROM complaint_versions WHERE tenant = $tenant AND complaint_id = $id
+        SELECT version_at, relation, klasifikasi, kategori, position,
+               CASE WHEN NOT hidden THEN title_masked END AS title,
+               CASE WHEN NOT hidden THEN text_masked END AS text
+        FROM (SELECT v.*, v.rahasia OR c.rahasia AS hidden
+              FROM complaint_versions v JOIN complaints c USING (tenant, complaint_id))
+        WHERE tenant = $tenant AND complaint_id = $id
         ORDER BY version_at DESC, position DESC
         """,
         {"tenant": tenant, "id": complaint_id},
@@ -171,9 +214,7 @@ def case_members(reader: Reader, tenant: str, case_id: str, limit: int = LIST_LI
     return _rows(
         reader,
         f"""
-        SELECT {_LIST_COLUMNS}, score, reason
-        FROM (SELECT *, coalesce(nullif(title, ''), left(text, 160)) AS title_shown
-              FROM complaints)
+        SELECT {_LIST_COLUMNS}, score, reason FROM complaints
         WHERE tenant = $tenant AND case_id = $id
         ORDER BY arrived_seq LIMIT $limit
         """,
@@ -232,6 +273,16 @@ def parked_counts(reader: Reader, tenant: str) -> list[Row]:
     )
 
 
+def names(reader: Reader, tenant: str) -> dict[str, dict[str, str]]:
+    """Return the names of the topics and of an office's OPD, by code."""
+    topics = _rows(reader, "SELECT kode, uraian AS nama FROM kategori", {})
+    offices = _rows(reader, "SELECT kode, nama FROM opd WHERE tenant = $tenant", {"tenant": tenant})
+    return {
+        "kategori": {r["kode"]: r["nama"] for r in topics},
+        "opd": {r["kode"]: r["nama"] for r in offices},
+    }
+
+
 def _rows(reader: Reader, sql: str, params: dict[str, object]) -> list[Row]:
     rows: list[Row] = reader.query(sql, params).to_pylist()
     return rows
@@ -239,3 +290,10 @@ def _rows(reader: Reader, sql: str, params: dict[str, object]) -> list[Row]:
 
 def _decoded(row: Row) -> Row:
     return row | {c: json.loads(row[c]) for c in _JSON_COLUMNS if row.get(c)}
+
+
+def _shown(row: Row) -> Row:
+    if not row["rahasia"]:
+        return row
+    explain = [e | {"words": []} for e in row["explain"] or ()]
+    return row | dict.fromkeys(_QUOTES) | {"explain": explain}

@@ -8,7 +8,7 @@ import pytest
 from core import ids
 from core.bus import Batch, Stored
 from core.clock import FrozenClock
-from core.schema import Explanation
+from core.schema import Explanation, Wilayah
 from sink import Sink, load_reference, queries
 from sink.reader import Reader
 from tests.sink.sink_makers import START, TENANT, act, complaint, entry, heads, health, letter
@@ -65,7 +65,8 @@ def test_a_frozen_list_stands_while_new_ones_are_counted(
     head = queries.freshness(reader, TENANT)["head"]
     before = queries.newest_complaints(reader, TENANT, head)
     assert [r["ticket_no"] for r in before][:2] == ["BLT-000006", "BLT-000005"]
-    edited = complaint(2, channel="x", title="disunting", edited_at=START + timedelta(hours=1))
+    later = START + timedelta(hours=1)
+    edited = complaint(2, channel="x", title_masked="disunting", edited_at=later)
     publish(sink, clock, entry(complaint(7), 7), entry(edited, 8, case_id=HOME, relation="edited"))
     after = queries.newest_complaints(reader, TENANT, head)
     assert [r["complaint_id"] for r in after] == [r["complaint_id"] for r in before]
@@ -113,3 +114,57 @@ def test_reference_tables_are_published_once_they_change(
     sink.maybe_publish(clock.at)
     found = Reader(tmp_path, "analyst").query("SELECT nama, lat, lon FROM wilayah").to_pylist()
     assert found == [{"nama": "Kanigoro", "lat": -8.1, "lon": None}]
+    names = queries.names(Reader(tmp_path, "operator"), TENANT)
+    assert names == {"kategori": {"jalan": "Jalan"}, "opd": {"pupr": "Dinas PUPR"}}
+
+
+def test_what_is_shown_is_masked_and_nothing_of_a_confidential_complaint(
+    reader: Reader, sink: Sink, clock: FrozenClock
+) -> None:
+    secret = complaint(
+        8, rahasia=True, explain=(WHY,), title="Judul", title_masked="Judul", given={"lokasi": "x"},
+        wilayah=Wilayah(kecamatan="Kanigoro", evidence="kanigoro"),
+    )  # fmt: skip
+    publish(sink, clock, entry(secret, 7), entry(complaint(9), 8))
+    head = queries.freshness(reader, TENANT)["head"]
+    listed = {
+        r["complaint_id"]: r["title_shown"] for r in queries.newest_complaints(reader, TENANT, head)
+    }
+    assert listed[secret.complaint_id] is None
+    assert listed[complaint(9).complaint_id] == complaint(9).text_masked
+    hidden = queries.complaint(reader, TENANT, secret.complaint_id)
+    assert hidden is not None
+    assert [e["rule"] for e in hidden["explain"]] == ["kata"]
+    (version,) = queries.versions(reader, TENANT, secret.complaint_id)
+    (member,) = queries.case_members(reader, TENANT, hidden["case_id"])
+    said = f"{hidden}{version}{member}".lower()
+    assert not [word for word in ("judul", "jalan", "nomor 8") if word in said]
+    assert (hidden["wilayah_evidence"], hidden["given"]) == (None, None)
+    shown = f"{queries.complaint(reader, TENANT, complaint(9).complaint_id)}"
+    assert "[telepon]" in shown
+    assert "081234" not in shown
+
+
+def test_the_original_and_the_reporter_are_asked_for_apart(
+    reader: Reader, sink: Sink, clock: FrozenClock
+) -> None:
+    publish(sink, clock, entry(complaint(8), 7), entry(complaint(9, reporter_ref=""), 8))
+    one, nameless = complaint(8), complaint(9).complaint_id
+    written = queries.original(reader, TENANT, one.complaint_id)
+    assert written == {"title": "", "text": one.text}
+    who = queries.reporter(reader, TENANT, one.complaint_id)
+    assert who is not None
+    assert (who["name"], who["contact"]) == (one.reporter.name, one.reporter.contact)
+    assert queries.reporter(reader, TENANT, nameless) is None
+    assert queries.original(reader, "other", one.complaint_id) is None
+
+
+def test_a_trial_installation_has_only_exercises(
+    sink: Sink, tmp_path: Path, clock: FrozenClock
+) -> None:
+    publish(sink, clock, entry(complaint(1, simulated=True), 0))
+    trial = Reader(tmp_path, "operator")
+    assert queries.only_simulated(trial, TENANT)
+    assert not queries.only_simulated(trial, "nothing yet")
+    publish(sink, clock, entry(complaint(2), 1))
+    assert not queries.only_simulated(trial, TENANT)
