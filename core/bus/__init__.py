@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.errors import ConfigError
+from core.topics import TOPICS
 
 Positions = dict[tuple[str, int], int]
 """(topic, partition) -> offset of the last record handled; -1 before the first."""
@@ -114,6 +115,14 @@ class Bus(Protocol):
     async def close(self) -> None:
         """Finish what is accepted and let go of the files."""
         ...
+
+
+def check(records: Sequence[Outgoing]) -> None:
+    """Raise ValueError for a record that no engine could store, before it meets its neighbours."""
+    for record in records:
+        topic = TOPICS.get(record.topic)
+        if topic is None or not 0 <= record.partition < topic.partitions:
+            raise ValueError(f"no partition {record.partition} of topic {record.topic}")
 
 
 @dataclass(frozen=True, slots=True)

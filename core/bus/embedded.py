@@ -13,8 +13,8 @@ from typing import Any
 
 import apsw
 
-from core.bus import Batch, Outgoing, Positions, Published, Status, Stored, Tally
-from core.bus.embedded_sql import LATEST, READ, SCHEMA, Writes
+from core.bus import Batch, Outgoing, Positions, Published, Status, Stored, Tally, check
+from core.bus.embedded_sql import LATEST, READ, SCHEMA, Writes, unpacked
 from core.errors import CannotStore, ConfigError, Fenced
 from core.topics import TOPICS
 
@@ -115,6 +115,7 @@ class EmbeddedBus:
         before: Positions,
         after: Positions,
     ) -> Published:
+        check(records)
         size = sum(len(r.value) for r in records)
         if self._closed or (self._pending and self._pending + size > _MAX_PENDING_BYTES):
             raise CannotStore("log ditutup" if self._closed else "antrean tulis penuh")
@@ -251,7 +252,7 @@ class EmbeddedBus:
         while start is not None and len(found) < limit:
             rows = self._rows(READ, topic_id, start, limit)
             found += [
-                Stored(topic, part, seq, event_id.hex(), value, key)
+                Stored(topic, part, seq, unpacked(event_id), value, key)
                 for seq, part, event_id, key, value in rows
                 if seq > after.get((topic, part), -1)
             ]

@@ -1,5 +1,6 @@
 """The embedded log's tables and the writes of one transaction."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,13 +16,13 @@ CREATE TABLE IF NOT EXISTS topics (
 -- seq is the offset: it rises over all topics, and AUTOINCREMENT never gives one out twice.
 CREATE TABLE IF NOT EXISTS log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL, part INTEGER NOT NULL,
-    event_id BLOB NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL
+    event_id ANY NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS log_topic ON log (topic);
 CREATE INDEX IF NOT EXISTS log_key ON log (topic, key) WHERE key <> '';
 -- Event ids live apart from the payloads, so that they outlive them.
 CREATE TABLE IF NOT EXISTS ids (
-    topic INTEGER NOT NULL, event_id BLOB NOT NULL, delivery TEXT NOT NULL,
+    topic INTEGER NOT NULL, event_id ANY NOT NULL, delivery TEXT NOT NULL,
     PRIMARY KEY (topic, event_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS heads (
@@ -44,6 +45,8 @@ READ = (
 )
 LATEST = "SELECT key, value FROM log WHERE topic = ?"
 
+_HASH = re.compile("[0-9a-f]+")
+
 _UPSERT_TALLY = (
     "INSERT INTO tallies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 )
@@ -51,6 +54,18 @@ _UPSERT_POSITION = (
     "INSERT INTO positions VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq"
 )
 _UPSERT_HEAD = "INSERT INTO heads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq"
+
+
+def packed(event_id: str) -> bytes | str:
+    """Write a hash in half the space; any other text stays text."""
+    if _HASH.fullmatch(event_id) and len(event_id) % 2 == 0:
+        return bytes.fromhex(event_id)
+    return event_id
+
+
+def unpacked(event_id: bytes | str) -> str:
+    """Return an event id as it was published."""
+    return event_id.hex() if isinstance(event_id, bytes) else event_id
 
 
 class Writes:
@@ -82,7 +97,7 @@ class Writes:
     def append(self, record: Outgoing) -> bool:
         """Append a record unless its event id is known; say whether it was new."""
         topic = self._ids[record.topic]
-        event_id = bytes.fromhex(record.event_id)
+        event_id = packed(record.event_id)
         if TOPICS[record.topic].compacted:
             self._db.execute("DELETE FROM log WHERE topic = ? AND key = ?", (topic, record.key))
         elif not self._claim(topic, event_id, record):
@@ -94,7 +109,7 @@ class Writes:
         self._heads[topic, record.partition] = self._db.last_insert_rowid()
         return True
 
-    def _claim(self, topic: int, event_id: bytes, record: Outgoing) -> bool:
+    def _claim(self, topic: int, event_id: bytes | str, record: Outgoing) -> bool:
         self._db.execute(
             "INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", (topic, event_id, record.delivery)
         )
@@ -104,7 +119,7 @@ class Writes:
             self._tallies[(*record.counted, "stored" if new else "redelivered")] += 1
         return new
 
-    def _same_delivery(self, topic: int, event_id: bytes, delivery: str) -> bool:
+    def _same_delivery(self, topic: int, event_id: bytes | str, delivery: str) -> bool:
         sql = "SELECT delivery FROM ids WHERE topic = ? AND event_id = ?"
         row = self._db.execute(sql, (topic, event_id)).fetchone()
         return bool(delivery) and row is not None and row[0] == delivery

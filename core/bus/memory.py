@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from core.bus import Batch, Outgoing, Positions, Published, Status, Stored, Tally
+from core.bus import Batch, Outgoing, Positions, Published, Status, Stored, Tally, check
 from core.errors import CannotStore, Fenced
 from core.topics import TOPICS
 
@@ -14,6 +14,7 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self.full = False
+        self._closed = False
         self._log: dict[tuple[str, int], list[Stored]] = defaultdict(list)
         self._ids: dict[tuple[str, str], str] = {}
         self._groups: dict[tuple[str, str, int], int] = defaultdict(lambda: -1)
@@ -24,8 +25,9 @@ class MemoryBus:
     async def publish(
         self, records: Sequence[Outgoing], tallies: Sequence[Tally] = ()
     ) -> Published:
-        if self.full:
-            raise CannotStore("memory bus is full")
+        check(records)
+        if self.full or self._closed:
+            raise CannotStore("bus ditutup" if self._closed else "bus penuh")
         for tally in tallies:
             self._tallies[tally.tenant, tally.channel, tally.what] += tally.n
         new = tuple(self._append(record) for record in records)
@@ -59,8 +61,10 @@ class MemoryBus:
     async def subscribe(
         self, group: str, topics: Sequence[str], positions: Positions | None = None
     ) -> "MemoryConsumer":
-        for (topic, part), offset in (positions or {}).items():
-            self._groups[group, topic, part] = offset
+        if positions is not None:
+            for topic in topics:
+                for part in range(TOPICS[topic].partitions):
+                    self._groups[group, topic, part] = positions.get((topic, part), -1)
         return MemoryConsumer(self, group, tuple(topics))
 
     async def read(self, topic: str, after: Positions, limit: int) -> list[Stored]:
@@ -87,7 +91,7 @@ class MemoryBus:
         return Status(dict(heads), dict(lags), dict(self._tallies))
 
     async def close(self) -> None:
-        return None
+        self._closed = True
 
 
 class MemoryConsumer:
