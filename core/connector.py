@@ -1,6 +1,9 @@
-"""What a channel is to the runner: two faces (Push, Pull), one pure function (parse), one spec."""
+"""What a channel is to the runner: its faces (Push, Pull, Importer), one pure parse, one spec.
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+A channel may have several faces (a webhook and a back-fill poll): the runner looks for the methods.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -94,6 +97,30 @@ class Pull(Connector, Protocol):
 
     def fetch(self, cursor: str | None) -> AsyncIterator[Page]:
         """Yield what is newer than the cursor, oldest first; ending means nothing more now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row of a file that cannot be taken: where it stands, and why, without its words."""
+
+    where: str
+    reason: str
+
+
+class Importer(Connector, Protocol):
+    """A channel whose exported files an operator brings (`kanal import CHANNEL FILE`)."""
+
+    def read(self, path: Path) -> Iterator[RawMessage | BadRow]:
+        """Read a file row by row in bounded memory, marked `history`. Raises Unparseable."""
+        ...
+
+
+class Probe(Protocol):
+    """A channel that can try its keys out with one harmless call (`kanal check CHANNEL`)."""
+
+    async def probe(self) -> str:
+        """Say in a sentence what answered. Raises ConfigError or RetryLater with the reason."""
         ...
 
 

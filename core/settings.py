@@ -157,7 +157,11 @@ class Settings(BaseSettings):
 
 
 def load(
-    config: Path, data: Path, environ: Mapping[str, str] | None = None, **overrides: Table
+    config: Path,
+    data: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> Settings:
     """Read the settings once. Raises ConfigError naming file, field or variable.
 
@@ -169,7 +173,7 @@ def load(
     trial = trial_secrets(data)
     _refuse_unknown(given)
     variables = _Variables(Settings, trial | given)
-    merged = merge(merge(files, variables()), dict(overrides))
+    merged = merge(merge(files, variables()), dict(overrides or {}))
     merged |= {
         "config_dir": config,
         "data_dir": data,

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from core.errors import RejectedRequest
 
@@ -19,6 +20,24 @@ def same(given: str, expected: str) -> bool:
 def hmac_sha256_hex(secret: bytes, body: bytes) -> str:
     """Return the lower-case hex HMAC-SHA256 of a body."""
     return hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+def verify_meta(secrets: Iterable[bytes], header: str, body: bytes) -> None:
+    """Prove Meta's `X-Hub-Signature-256` on the raw bytes. Raises RejectedRequest (403)."""
+    scheme, _, given = header.partition("=")
+    if scheme != "sha256" or not given:
+        raise RejectedRequest("unsigned")
+    if not any([same(given, hmac_sha256_hex(secret, body)) for secret in secrets]):
+        raise RejectedRequest("wrong_signature")
+
+
+def meta_challenge(query: str, verify_tokens: Iterable[str]) -> bytes:
+    """Answer Meta's verification GET with its challenge. Raises RejectedRequest (403)."""
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    good = [same(asked.get("hub.verify_token", ""), token) for token in verify_tokens if token]
+    if asked.get("hub.mode") != "subscribe" or not any(good):
+        raise RejectedRequest("wrong_verify_token")
+    return asked.get("hub.challenge", "").encode()
 
 
 def sign_internal(key: bytes, path: str, body: bytes, now: datetime) -> str:

@@ -1,0 +1,193 @@
+"""The command `kanal`: every command, its options and its exit codes (0 good, 1 wrong, 2 input)."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from core.errors import ConfigError, GatewayError
+from core.settings import Settings, load
+from core.settings_files import Table
+
+app = typer.Typer(
+    name="kanal",
+    help="Gerbang penerimaan dan dasbor pengaduan warga.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[Path, typer.Option("--config", help="Folder pengaturan.")]
+Data = Annotated[Path, typer.Option("--data", help="Folder data; dibuat bila belum ada.")]
+Port = Annotated[int | None, typer.Option("--port", help="Porta intake.")]
+DashboardPort = Annotated[int | None, typer.Option("--dashboard-port", help="Porta dasbor.")]
+
+CONFIG, DATA = Path("config"), Path("data")
+DAEMONS = ("connectors", "normalizer", "dedup", "sink", "dashboard", "api")
+
+
+def main() -> None:
+    """Run the command line; whatever a runner knows how to say is said in a sentence."""
+    # Names are lower case and files of ours are private, whoever runs this.
+    os.umask(0o077)
+    try:
+        app()
+    except GatewayError as error:
+        fail(error)
+
+
+def fail(error: GatewayError) -> NoReturn:
+    """Say what is wrong and leave with its exit code."""
+    print(f"kanal: {error}", file=sys.stderr)
+    raise SystemExit(error.exit_code)
+
+
+def read(config: Path, data: Path, overrides: dict[str, Table] | None = None) -> Settings:
+    """Read the settings and make the data folder."""
+    from gateway.wiring import prepare_folder
+
+    prepare_folder(data)
+    return load(config.absolute(), data.absolute(), overrides=overrides)
+
+
+@app.command()
+def up(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    port: Port = None,
+    dashboard_port: DashboardPort = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Peragaan dengan warga simulasi.")] = False,
+) -> None:
+    """Jalankan semuanya di satu komputer: penerima, pengolah, penyimpan, dan dasbor."""
+    from gateway.up import bring_up
+
+    raise SystemExit(bring_up(config, data, _ports(port, dashboard_port), demo=demo))
+
+
+@app.command()
+def run(
+    stage: Annotated[str, typer.Argument(help=f"Salah satu dari: {', '.join(DAEMONS)}.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
+    parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
+) -> None:
+    """Jalankan satu daemon."""
+    from gateway.process import die_with_parent
+
+    if stage not in DAEMONS:
+        raise ConfigError(f"tahap {stage!r} tidak ada; pilih salah satu: {', '.join(DAEMONS)}")
+    if stage == "api":
+        raise ConfigError("tahap api belum ada di rilis ini; pakai kanal sql")
+    if parent is not None:
+        die_with_parent(parent)
+    settings = read(config, data)
+    if stage == "dashboard":
+        from gateway.process import become_dashboard
+
+        become_dashboard(settings, ready_fd)
+    from gateway import stages
+    from gateway.process import run_daemon
+
+    raise SystemExit(run_daemon(getattr(stages, f"run_{stage}"), settings, ready_fd))
+
+
+@app.command()
+def check(
+    channel: Annotated[str, typer.Argument(help="Hanya kanal ini.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Periksa pengaturan dan kunci tiap kanal, dalam kalimat."""
+    from gateway.doctor import examine
+
+    findings = examine(read(config, data), channel)
+    for finding in findings:
+        print(finding.sentence)
+    raise SystemExit(1 if any(finding.wrong for finding in findings) else 0)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="Satu SELECT; kosong = prompt interaktif.")] = "",
+    form: Annotated[str, typer.Option("--format", help="table, csv, json, parquet.")] = "table",
+    flavour: Annotated[str, typer.Option("--flavour", help="analyst atau operator.")] = "analyst",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Tanyai data yang diterbitkan dengan SQL."""
+    from gateway.sql import ask
+
+    ask(read(config, data).data_dir, query, form, flavour)
+
+
+@app.command()
+def normalize(config: Config = CONFIG, data: Data = DATA) -> None:
+    """Ubah baris JSON pesan di stdin menjadi baris JSON aduan, urutannya tetap."""
+    from gateway.lines import normalize_lines
+
+    _pour(normalize_lines(read(config, data), sys.stdin))
+
+
+@app.command()
+def dedup(config: Config = CONFIG, data: Data = DATA) -> None:
+    """Kelompokkan baris JSON aduan di stdin: kasus, hubungan, nilai, dan alasannya."""
+    from gateway.lines import dedup_lines
+
+    _pour(dedup_lines(read(config, data), sys.stdin))
+
+
+@app.command()
+def simulate(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
+    config: Config = CONFIG,
+    data: Data = DATA,
+    port: Port = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Banyaknya pesan.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Benih acak; sama = warga sama.")] = 1,
+    duplicates: Annotated[
+        float, typer.Option("--duplicates", min=0, max=1, help="Bagian yang dikirim ulang.")
+    ] = 0.1,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, help="Pesan per detik; 0 = secepatnya.")
+    ] = 50.0,
+) -> None:
+    """Kirim pesan warga simulasi: permintaan bertanda tangan dan berkas sungguhan."""
+    from gateway.simulate import Plan, tell_progress
+    from gateway.simulate import simulate as send
+
+    settings = read(config, data, _ports(port, None))
+    result = send(settings, Plan(count, seed, duplicates, rate), tell_progress)
+    print(f"dikirim={result.sent} diterima={result.accepted} ditolak={result.refused}")
+    raise SystemExit(0 if result.sent == result.accepted else 1)
+
+
+@app.command()
+def reference(
+    check: Annotated[bool, typer.Option("--check", help="Hanya periksa.")] = False,
+) -> None:
+    """Tulis docs/reference dan .env.example dari kode (atau periksa apakah sudah sesuai)."""
+    from gateway.reference import stale, write
+
+    root = Path(__file__).parents[1]
+    found = stale(root) if check else write(root)
+    for path in found:
+        print(f"{'usang' if check else 'ditulis'}: {path}")
+    raise SystemExit(1 if check and found else 0)
+
+
+def _ports(port: int | None, dashboard_port: int | None) -> dict[str, Table]:
+    given = {"intake": port, "dashboard": dashboard_port}
+    return {section: {"port": value} for section, value in given.items() if value is not None}
+
+
+def _pour(lines: Iterable[str]) -> None:
+    """Write lines as they come; what was written before a bad line stays."""
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+    finally:
+        sys.stdout.flush()

@@ -1,0 +1,181 @@
+"""Runs the channels we ask: every loop, pause, backoff, cursor and health line is here."""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+from core import topics
+from core.bus import Bus, Outgoing, Tally
+from core.clock import Clock
+from core.connector import Page, Pull
+from core.errors import CannotStore, ConfigError, RetryLater
+from core.ids import digest
+from core.log import get_logger, where
+from core.schema import ChannelState
+from gateway.intake import raw_record
+from gateway.wiring import Channel, Key, State
+
+# How often a channel's health is written down although nothing has changed.
+_REPORT_EVERY = timedelta(seconds=60)
+_LONGEST_PAUSE = 300.0
+
+
+class Polls:
+    """All pull channels of one process, and the health lines of every channel."""
+
+    def __init__(
+        self, bus: Bus, channels: Mapping[Key, Channel], clock: Clock, stop: asyncio.Event
+    ) -> None:
+        self._bus, self._channels, self._clock, self._stop = bus, channels, clock, stop
+
+    async def report(self) -> None:
+        """Write down how every channel stands, so that the screens know those without keys too."""
+        known = await self._known()
+        states = [
+            known.get(key, _first(channel, self._clock())).model_copy(
+                update={
+                    "label": channel.spec.label, "mode": channel.spec.mode,
+                    "state": channel.state, "sentence": channel.sentence, "at": self._clock(),
+                }
+            )
+            for key, channel in self._channels.items()
+        ]  # fmt: skip
+        while not self._stop.is_set():
+            try:
+                await self._bus.publish([state_record(state) for state in states])
+                return
+            except CannotStore:
+                await self._pause(1.0)
+
+    async def run(self) -> None:
+        """Poll every running pull channel until told to stop."""
+        known = await self._known()
+        async with asyncio.TaskGroup() as group:
+            for key, channel in self._channels.items():
+                if hasattr(channel.connector, "fetch") and channel.running:
+                    state = known.get(key) or _first(channel, self._clock())
+                    poll = Poll(self._bus, channel, state, self._clock, self._stop)
+                    group.create_task(poll.run())
+
+    async def _known(self) -> dict[Key, ChannelState]:
+        stored = await self._bus.latest(topics.CURSORS.name)
+        states = (ChannelState.model_validate_json(value) for value in stored.values())
+        return {(state.tenant, state.channel): state for state in states}
+
+    async def _pause(self, seconds: float) -> None:
+        await pause(self._stop, seconds)
+
+
+class Poll:
+    """One pull channel: turn after turn, its cursor stored with what it brought."""
+
+    def __init__(
+        self, bus: Bus, channel: Channel, state: ChannelState, clock: Clock, stop: asyncio.Event
+    ) -> None:
+        self._bus, self._channel, self._clock, self._stop = bus, channel, clock, stop
+        self._pull = cast(Pull, channel.connector)
+        self._state = state.model_copy(
+            update={"state": channel.state, "sentence": channel.sentence}
+        )
+        self._node, self._position = secrets.token_hex(8), itertools.count(1)
+        self._log = get_logger().bind(tenant=channel.tenant, channel=channel.spec.name)
+
+    async def run(self) -> None:
+        """Take turns until told to stop; trouble is told once when it begins and when it ends."""
+        failures = 0
+        while not self._stop.is_set():
+            wait = self._pull.every
+            try:
+                await self._turn()
+                failures = 0
+            except RetryLater as error:
+                failures += 1
+                wait = error.after or min(wait * 2**failures, _LONGEST_PAUSE)
+                await self._failed(str(error), failures)
+            except CannotStore:
+                failures += 1
+                wait = min(0.2 * 2**failures, 5.0)
+            except ConfigError as error:
+                await self._failed(str(error), 1)
+                await self._stop.wait()
+            except Exception as error:
+                failures += 1
+                wait = min(wait * 2**failures, _LONGEST_PAUSE)
+                self._log.error("channel_down", error=type(error).__name__, where=where(error))
+                await self._failed(f"galat tak terduga: {type(error).__name__}", failures + 1)
+            await pause(self._stop, wait)
+
+    async def _turn(self) -> None:
+        async for page in self._pull.fetch(self._state.cursor):
+            await self._keep(page)
+            if self._stop.is_set():
+                return
+        now = self._clock()
+        healthy = self._channel.state
+        silent = self._state.last_success is None or now - self._state.last_success > _REPORT_EVERY
+        if self._state.state != healthy or silent:
+            if self._state.state != healthy:
+                self._log.info("channel_up")
+            await self._write((), self._stand(healthy, self._channel.sentence, last_success=now))
+
+    async def _keep(self, page: Page) -> None:
+        """Make a page durable together with the cursor behind it; only then put it away."""
+        now = self._clock()
+        records = [raw_record(raw, f"{self._node}:{next(self._position)}") for raw in page.messages]
+        state = self._stand(
+            self._channel.state, self._channel.sentence, cursor=page.cursor, last_success=now,
+            last_message_at=now if page.messages else self._state.last_message_at,
+        )  # fmt: skip
+        refused = len(page.rejected)
+        tallies = [Tally(*self._key, "rows_refused", refused)] if refused else []
+        await self._write(records, state, tallies)
+        if refused:
+            self._log.warning("rows_refused", count=refused)
+        await asyncio.to_thread(page.done)
+
+    @property
+    def _key(self) -> Key:
+        return self._channel.tenant, self._channel.spec.name
+
+    async def _failed(self, sentence: str, failures: int) -> None:
+        if failures == 1:
+            self._log.warning("channel_down", attempt=failures)
+        try:
+            await self._write((), self._stand("gagal", sentence))
+        except CannotStore:
+            self._log.error("commit_refused", count=1)
+
+    def _stand(self, state: State, sentence: str, **more: object) -> ChannelState:
+        changed = {"state": state, "sentence": sentence, "at": self._clock(), **more}
+        return self._state.model_copy(update=changed)
+
+    async def _write(
+        self, records: Sequence[Outgoing], state: ChannelState, tallies: Sequence[Tally] = ()
+    ) -> None:
+        await self._bus.publish([*records, state_record(state)], tallies)
+        self._state = state
+
+
+def state_record(state: ChannelState) -> Outgoing:
+    """Make the record of a channel's state; the topic keeps the newest of each channel."""
+    part = topics.CURSORS.partition(state.tenant, state.channel)
+    event_id = digest("cursor", state.key, state.at.isoformat(), secrets.token_hex(4))
+    return Outgoing(topics.CURSORS.name, part, event_id, state.to_bytes(), key=state.key)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not beyond `stop`."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _first(channel: Channel, now: datetime) -> ChannelState:
+    return ChannelState(
+        tenant=channel.tenant, channel=channel.spec.name, mode=channel.spec.mode,
+        label=channel.spec.label, state=channel.state, sentence=channel.sentence, at=now,
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""The web server of the intake: bounds every request in size and time, then hands it over."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.connector import Request
+from core.settings import IntakeSettings
+from gateway.intake import Answer, Intake
+
+Metrics = Callable[[], Awaitable[bytes]]
+
+# A refused body is left unread, so its connection cannot be used again.
+_CLOSE = {"connection": "close"}
+
+
+class _Refused(Exception):
+    """A request that is not heard to its end."""
+
+    def __init__(self, reason: str, status: int, words: str) -> None:
+        super().__init__(reason)
+        self.reason, self.status, self.words = reason, status, words
+
+
+class Web:
+    """The routes of design section 9 over one intake."""
+
+    def __init__(self, intake: Intake, settings: IntakeSettings, metrics: Metrics) -> None:
+        self._intake = intake
+        self._settings = settings
+        self._metrics = metrics
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/hooks/{tenant}/{channel}", self._hook, methods=["GET", "POST"]),
+                Route("/decisions/{tenant}", self._decide, methods=["POST"]),
+                Route("/audit/{tenant}", self._audit, methods=["POST"]),
+                Route("/health", self._health),
+                Route("/ready", self._ready),
+                Route("/metrics", self._scrape),
+            ]
+        )
+
+    async def _hook(self, request: HttpRequest) -> Response:
+        tenant, channel = request.path_params["tenant"], request.path_params["channel"]
+        return await self._bounded(
+            request, (tenant, channel), lambda r: self._intake.hook(tenant, channel, r)
+        )
+
+    async def _decide(self, request: HttpRequest) -> Response:
+        tenant = request.path_params["tenant"]
+        return await self._bounded(
+            request, (tenant, "decisions"), lambda r: self._intake.decide(tenant, r)
+        )
+
+    async def _audit(self, request: HttpRequest) -> Response:
+        tenant = request.path_params["tenant"]
+        return await self._bounded(
+            request, (tenant, "audit"), lambda r: self._intake.audit(tenant, r)
+        )
+
+    async def _bounded(
+        self,
+        request: HttpRequest,
+        names: tuple[str, str],
+        take: Callable[[Request], Awaitable[Answer]],
+    ) -> Response:
+        try:
+            body = await self._body(request)
+        except _Refused as refused:
+            counted = names if self._intake.knows(*names) else ("", "")
+            answer = self._intake.refuse(*counted, refused.reason, refused.status, refused.words)
+            return _response(answer, _CLOSE)
+        return _response(await take(self._read(request, body)))
+
+    async def _body(self, request: HttpRequest) -> bytes:
+        """Read a body within its bounds; no ASGI server bounds it for us."""
+        most = self._settings.max_body_bytes
+        promised = request.headers.get("content-length", "0")
+        if not promised.isdigit():
+            raise _Refused("malformed", 400, "content-length salah")
+        if int(promised[:18]) > most:
+            raise _Refused("too_large", 413, "isi terlalu besar")
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                async for part in request.stream():
+                    parts.append(part)
+                    size += len(part)
+                    if size > most:
+                        raise _Refused("too_large", 413, "isi terlalu besar")
+        except TimeoutError:
+            raise _Refused("slow", 408, "isi tidak selesai pada waktunya") from None
+        except ClientDisconnect:
+            raise _Refused("truncated", 400, "isi terpotong") from None
+        return b"".join(parts)
+
+    def _read(self, request: HttpRequest, body: bytes) -> Request:
+        path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+        query = request.scope["query_string"].decode("latin-1")
+        # Providers sign the address they know: never the one behind TLS termination.
+        url = self._settings.public_base + path + (f"?{query}" if query else "")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        peer = request.client.host if request.client else ""
+        return Request(request.method, url, query, headers, body, peer)
+
+    async def _health(self, _request: HttpRequest) -> Response:
+        return PlainTextResponse("ok")
+
+    async def _ready(self, _request: HttpRequest) -> Response:
+        if await self._intake.ready():
+            return PlainTextResponse("siap")
+        return PlainTextResponse("tidak dapat menyimpan", status_code=503)
+
+    async def _scrape(self, _request: HttpRequest) -> Response:
+        return Response(await self._metrics(), media_type="text/plain; version=0.0.4")
+
+
+async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then finish what is in hand. Raises OSError if it cannot bind."""
+    server = Server(
+        web.app(),
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+        backpressure=settings.max_connections,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(settings.header_seconds * 1000), max_buffer_size=16_384
+        ),
+    )
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    server.stop()  # type: ignore[no-untyped-call]
+    waiting.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+def _response(answer: Answer, headers: dict[str, str] | None = None) -> Response:
+    more = {"retry-after": "30"} if answer.status == 503 else {}
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=answer.content_type,
+        headers=(headers or {}) | more,
+    )
