@@ -1,0 +1,115 @@
+"""Settings: the environment over files, every slip named by its place, no secret ever printed."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from core.settings import Settings, child_environment, load, trial_variable
+
+TENANT = """
+office = "Kantor Uji"
+wilayah_kode = "35.05"
+ticket_prefix = "UJI"
+[channels.sms]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    folder = tmp_path / "config" / "tenants" / "kab-uji"
+    folder.mkdir(parents=True)
+    (folder / "tenant.toml").write_text(TENANT)
+    (tmp_path / "config" / "gateway.toml").write_text("[intake]\nport = 8085\n")
+    return tmp_path / "config"
+
+
+def read(config: Path, **environ: str) -> Settings:
+    return load(config, config.parent / "data", environ=environ)
+
+
+def test_the_environment_wins_over_files_and_the_command_line_over_both(config: Path) -> None:
+    assert read(config).intake.port == 8085
+    environ = {"KANAL_INTAKE__PORT": "8086"}
+    assert read(config, **environ).intake.port == 8086
+    overrides = {"intake": {"port": 8087}}
+    found = load(config, config, environ=environ, overrides=overrides)
+    assert found.intake.port == 8087
+    assert found.intake.public_base == "http://127.0.0.1:8087"
+
+
+def test_a_secret_reaches_its_channel_and_no_print(config: Path, tmp_path: Path) -> None:
+    name = trial_variable("kab-uji", "sms", "auth_token")
+    assert name == "KANAL_TENANTS__KAB_UJI__CHANNELS__SMS__AUTH_TOKEN"
+    settings = read(config, **{name: "rahasia-sekali"})
+    assert settings.tenants["kab-uji"].channels["sms"] == {"auth_token": "rahasia-sekali"}
+    assert "rahasia-sekali" not in repr(settings)
+    assert settings.trial == frozenset()
+    (tmp_path / "token").write_text("dari-berkas\n")
+    from_file = read(config, **{f"{name}_FILE": str(tmp_path / "token")})
+    assert from_file.tenants["kab-uji"].channels["sms"] == {"auth_token": "dari-berkas"}
+
+
+def test_trial_secrets_lie_in_the_data_folder_and_give_way_to_real_ones(config: Path) -> None:
+    name = trial_variable("kab-uji", "sms", "auth_token")
+    data = config.parent / "data"
+    data.mkdir()
+    (data / "secrets.env").write_text(f"# percobaan\n{name}=coba\n")
+    tried = read(config)
+    assert tried.tenants["kab-uji"].channels["sms"] == {"auth_token": "coba"}
+    assert tried.trial == {("kab-uji", "sms")}
+    real = read(config, **{name: "asli"})
+    assert real.tenants["kab-uji"].channels["sms"] == {"auth_token": "asli"}
+    assert real.trial == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"KANAL_INTAKE__PORT": "delapan"}, "gateway.toml: intake.port"),
+        ({"KANAL_INTAKE__PROT": "1"}, "gateway.toml: intake.prot: kunci tidak dikenal"),
+        ({"KANAL_SALAH": "1"}, "variabel lingkungan KANAL_SALAH tidak dikenal"),
+        ({"KANAL_BUS": "rabbit"}, "gateway.toml: bus"),
+        ({"KANAL_INTAKE__PUBLIC_URL": "https://a.id/"}, "intake.public_url: bentuknya salah"),
+        ({"KANAL_TENANTS__KAB_UJI__ZONE": "Mars"}, "kab-uji/tenant.toml: zone"),
+        ({"KANAL_DEMO_FILE": "/tidak/ada"}, "KANAL_DEMO_FILE: berkas /tidak/ada"),
+    ],
+)
+def test_a_slip_is_named_by_its_place(config: Path, environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        read(config, **environ)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "sentence"),
+    [
+        ("gateway.toml", "bus = \ndemo = true", "gateway.toml: .*line 1"),
+        ("gateway.toml", "[tenants.x]", "kantor ditulis di tenants/NAMA/tenant.toml"),
+        ("tenants/kab-uji/tenant.toml", 'office = "x"', "wilayah_kode: wajib diisi"),
+        ("tenants/kab-uji/tenant.toml", TENANT + "[salah]\n", "salah: kunci tidak dikenal"),
+    ],
+)
+def test_a_broken_file_is_named(config: Path, file: str, text: str, sentence: str) -> None:
+    (config / file).write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        read(config)
+
+
+def test_a_folder_without_offices_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="folder pengaturan tidak ada"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="belum ada kantor"):
+        read(tmp_path)
+
+
+def test_a_value_is_never_quoted(config: Path) -> None:
+    name = "KANAL_TENANTS__KAB_UJI__WILAYAH_KODE"
+    with pytest.raises(ConfigError) as refused:
+        read(config, **{name: "rahasia-sekali"})
+    assert "rahasia-sekali" not in str(refused.value)
+
+
+def test_a_child_decides_nothing_anew(config: Path) -> None:
+    settings = load(config, config, environ={}, overrides={"intake": {"port": 9001}})
+    environ = {k: v for k, v in child_environment(settings).items() if k.startswith("KANAL_")}
+    assert load(config, config, environ=environ).intake == settings.intake
