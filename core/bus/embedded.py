@@ -13,7 +13,17 @@ from typing import Any
 
 import apsw
 
-from core.bus import Batch, Outgoing, Positions, Published, Status, Stored, Tally, check
+from core.bus import (
+    Batch,
+    Limits,
+    Outgoing,
+    Positions,
+    Published,
+    Status,
+    Stored,
+    Tally,
+    check,
+)
 from core.bus.embedded_sql import LATEST, READ, SCHEMA, Writes, unpacked
 from core.errors import CannotStore, ConfigError, Fenced
 from core.topics import TOPICS
@@ -44,7 +54,9 @@ class EmbeddedBus:
     `max_pages` bounds the file, so that a test can fill it.
     """
 
-    def __init__(self, path: Path, *, max_pages: int | None = None) -> None:
+    def __init__(
+        self, path: Path, limits: Limits | None = None, *, max_pages: int | None = None
+    ) -> None:
         if tuple(int(n) for n in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
             raise ConfigError(f"SQLite {apsw.sqlite_lib_version()} terlalu tua untuk log ini.")
         self._path = path
@@ -221,7 +233,12 @@ class EmbeddedBus:
             return self._reader.execute(sql, bindings).fetchall()
 
     async def subscribe(
-        self, group: str, topics: Sequence[str], positions: Positions | None = None
+        self,
+        group: str,
+        topics: Sequence[str],
+        positions: Positions | None = None,
+        *,
+        member: str = "",
     ) -> "EmbeddedConsumer":
         wanted = {(t, p): -1 for t in topics for p in range(TOPICS[t].partitions)}
         for group_topic in topics:
@@ -264,6 +281,12 @@ class EmbeddedBus:
 
     async def latest(self, topic: str) -> Mapping[str, bytes]:
         return dict(await asyncio.to_thread(self._rows, LATEST, self._topic_ids[topic]))
+
+    async def erase(self, topic: str, event_id: str, value: bytes) -> bool:
+        raise NotImplementedError
+
+    async def trim(self, topic: str, through: Positions) -> int:
+        raise NotImplementedError
 
     async def status(self) -> Status:
         return await asyncio.to_thread(self._status)

@@ -59,7 +59,12 @@ class MemoryBus:
             self._tallies[(*record.counted, what)] += 1
 
     async def subscribe(
-        self, group: str, topics: Sequence[str], positions: Positions | None = None
+        self,
+        group: str,
+        topics: Sequence[str],
+        positions: Positions | None = None,
+        *,
+        member: str = "",
     ) -> "MemoryConsumer":
         if positions is not None:
             for topic in topics:
@@ -78,6 +83,12 @@ class MemoryBus:
 
     async def latest(self, topic: str) -> Mapping[str, bytes]:
         return {r.key: r.value for r in await self.read(topic, {}, 1 << 30)}
+
+    async def erase(self, topic: str, event_id: str, value: bytes) -> bool:
+        raise NotImplementedError
+
+    async def trim(self, topic: str, through: Positions) -> int:
+        raise NotImplementedError
 
     async def status(self) -> Status:
         heads: Counter[str] = Counter()
