@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .PHONY: help up demo test check check-format check-lint check-types check-imports \
-        check-reference reference golden kafka faults lock clean run-venv dev-venv
+        check-reference install reference golden kafka faults lock clean run-venv dev-venv
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -39,6 +39,9 @@ check-reference: dev-venv
 
 reference: run-venv  ## write docs/reference/ and .env.example anew from the code
 	@$(BIN)/kanal reference
+
+install: run-venv  ## only set up, for a service whose account may not write here (deploy/)
+	@$(BIN)/python -m compileall -q core connectors normalizer dedup sink dashboard gateway
 
 golden: dev-venv  ## write the expected outcomes of all samples anew (review the diff)
 	@$(BIN)/python tests/golden.py
