@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from connectors import call112, radio, sms
+from connectors import call112, radio, sms, whatsapp
 from core.connector import ChannelSpec
 
 CHANNELS: Mapping[str, ChannelSpec] = {
@@ -11,5 +11,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         sms.SPEC,
         call112.SPEC,
         radio.SPEC,
+        whatsapp.SPEC,
     )
 }

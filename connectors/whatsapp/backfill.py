@@ -1,0 +1,38 @@
+"""Fetches from Twilio what the WhatsApp webhook missed; the records bear the webhook's own ids."""
+
+import json
+from collections.abc import AsyncIterator, Iterable
+
+from connectors.whatsapp.connector import WhatsApp
+from core.connector import Delivery, Page, Request
+from core.schema import Message, RawMessage
+from core.twilio_api import Backfill
+
+
+class Backfilled:
+    """The WhatsApp webhook of Twilio, with a second face that asks."""
+
+    def __init__(self, webhook: WhatsApp, backfill: Backfill, every: float) -> None:
+        self.every = every
+        self._webhook, self._backfill = webhook, backfill
+
+    def accept(self, request: Request) -> Delivery:
+        """Take what is pushed, as the webhook does."""
+        return self._webhook.accept(request)
+
+    def parse(self, raw: RawMessage) -> Iterable[Message]:
+        """Read a stored message. Raises Unparseable."""
+        return self._webhook.parse(raw)
+
+    async def probe(self) -> str:
+        """Ask Twilio for the account. Raises ConfigError or RetryLater."""
+        return await self._webhook.probe()
+
+    async def fetch(self, cursor: str | None) -> AsyncIterator[Page]:
+        """Yield what Twilio received since the cursor, oldest first."""
+        first = cursor is None
+        async for items, reached in self._backfill.pages(cursor):
+            # One account may carry SMS as well.
+            ours = [item for item in items if str(item.get("to")).startswith("whatsapp:")]
+            raws = [self._webhook.keep_item(json.dumps(i).encode(), i, first) for i in ours]
+            yield Page(raws, reached)
