@@ -1,0 +1,115 @@
+"""What a page shows: one office's published data, asked once per version and shared by viewers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core import keys
+from core.clock import system_clock
+from core.settings import Settings, TenantSettings, load
+from dashboard import words
+from sink import queries
+from sink.reader import Reader
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Row = queries.Row
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The office on the screen."""
+
+    settings: Settings
+    tenant: TenantSettings
+    reader: Reader
+
+    @property
+    def name(self) -> str:
+        """Its short name, as in URLs and folders."""
+        return self.tenant.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone."""
+        return self.tenant.zoneinfo
+
+    @property
+    def demo(self) -> bool:
+        """Whether what is filled in here is an exercise by itself."""
+        return self.settings.demo
+
+    @property
+    def simulated(self) -> bool:
+        """Whether counts take exercises in: a demo, or a trial that has nothing else."""
+        return self.demo or self.ask(queries.only_simulated)
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return system_clock()
+
+    def ask(
+        self, query: Callable[Concatenate[Reader, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Ask a query of sink.queries; every viewer of the same version shares the answer."""
+        key = (
+            str(self.settings.data_dir), self.reader.version, self.name, query.__name__, args,
+            tuple(sorted(kwargs.items())),
+        )  # fmt: skip
+        answer: T = _remembered(key, lambda: query(self.reader, self.name, *args, **kwargs))
+        return answer
+
+    def ask_uncached(
+        self, query: Callable[Concatenate[Reader, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Ask what no other viewer is to be handed: the answer to an act of opening."""
+        return query(self.reader, self.name, *args, **kwargs)
+
+    def names(self, of: str) -> dict[str, str]:
+        """Return the names of the topics ("kategori") or offices ("opd") by their code."""
+        return self.ask(queries.names)[of]
+
+    def channels(self) -> list[str]:
+        """Name every channel this office has or has had, always in the same order."""
+        known = {r["channel"] for r in self.ask(queries.channel_health)}
+        return sorted(known | {r["channel"] for r in self.ask(queries.per_channel)})
+
+    def labels(self) -> dict[str, str]:
+        """Return the channels' names on screens."""
+        labels: dict[str, str] = {
+            r["channel"]: r["label"] for r in self.ask(queries.channel_health) if r["label"]
+        }
+        return {name: labels.get(name) or words.plain(name) for name in self.channels()}
+
+    def label(self, channel: str) -> str:
+        """Return a channel's name on screens."""
+        return self.labels().get(channel) or words.plain(channel)
+
+
+@st.cache_resource(show_spinner=False)
+def settings(config: Path, data: Path) -> Settings:
+    """Read the settings once per process. Raises ConfigError."""
+    return load(config, data)
+
+
+@st.cache_resource(show_spinner=False)
+def reader(data: Path) -> Reader:
+    """Open the operators' flavour once per process."""
+    return Reader(data, "operator")
+
+
+@st.cache_resource(show_spinner=False)
+def internal_key(data: Path) -> bytes:
+    """Return the key that signs what the dashboard sends. Raises ConfigError."""
+    return keys.internal_key(data)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _remembered(key: tuple[object, ...], _ask: Callable[[], Any]) -> Any:
+    return _ask()
