@@ -1,5 +1,7 @@
-"""Simulated citizens: seeded, constructed complaints about the office's own places, told in several
-ways, in Indonesian and in Javanese, over several channels, some of them more than once."""
+"""Simulated citizens: constructed complaints about the office's own places.
+
+Told in several ways, in Indonesian and in Javanese, over several channels, some in pieces.
+"""
 
 import random
 import uuid
@@ -7,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from core.clock import Clock
 
 Way = Literal["sms", "radio", "call112"]
 
@@ -73,12 +77,12 @@ class Told:
 
 
 class Citizens:
-    """Tells what citizens would: the same seed tells the same, with new ids each time if asked."""
+    """Tells what citizens would: the same seed tells the same."""
 
-    def __init__(self, seed: int, places: Sequence[tuple[str, str]], now: datetime) -> None:
+    def __init__(self, seed: int, places: Sequence[tuple[str, str]], clock: Clock) -> None:
         self._random = random.Random(seed)
         self._places = places
-        self._now = now
+        self._clock = clock
         self._open: list[tuple[tuple[str, ...], str, str]] = []
 
     def tell(self, count: int) -> Iterator[Told]:
@@ -101,7 +105,7 @@ class Citizens:
             parts = [text[:middle], text[middle + 1 :]]
         phone = f"+62812{self._random.randrange(10_000):08d}"
         name = self._random.choice(_NAMES)
-        at = self._now - timedelta(seconds=self._random.randrange(1800))
+        at = self._clock() - timedelta(seconds=self._random.randrange(1800))
         return [
             Told(number + n, way, part, phone, name, at, self._id()) for n, part in enumerate(parts)
         ]

@@ -57,7 +57,9 @@ def read(config: Path, data: Path, overrides: dict[str, Table] | None = None) ->
 @app.command()
 def up(
     config: Config = CONFIG,
-    data: Data = DATA,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder data (data, peragaan: data-demo).")
+    ] = None,
     port: Port = None,
     dashboard_port: DashboardPort = None,
     demo: Annotated[bool, typer.Option("--demo", help="Peragaan dengan warga simulasi.")] = False,
@@ -154,8 +156,13 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command has as many options as it ha
     rate: Annotated[
         float, typer.Option("--rate", min=0, help="Pesan per detik; 0 = secepatnya.")
     ] = 50.0,
+    parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
 ) -> None:
     """Kirim pesan warga simulasi: permintaan bertanda tangan dan berkas sungguhan."""
+    if parent is not None:
+        from gateway.process import die_with_parent
+
+        die_with_parent(parent)
     from gateway.simulate import Plan, tell_progress
     from gateway.simulate import simulate as send
 

@@ -68,8 +68,7 @@ def normalize_lines(
 
 def dedup_lines(settings: Settings, lines: Iterable[str]) -> Iterator[str]:
     """Group every line. Raises ConfigError naming line and field."""
-    prefixes = {name: tenant.ticket_prefix for name, tenant in settings.tenants.items()}
-    return iter(assign_lines(lines, Policy.load(settings.config_dir), prefixes))
+    return assign_lines(lines, Policy.load(settings.config_dir))
 
 
 _ENVELOPE = {"channel", "tenant", "account", "received_at", "history", "simulated"}

@@ -55,10 +55,16 @@ async def _run(
     except* CannotStore:
         code = AGAIN
         log.get_logger().error("stage_stopped", reason="cannot_store")
+    except* Exception as bugs:
+        code = 1
+        for bug in _leaves(bugs):
+            # Its place, never its message: that may quote a citizen.
+            kind, place = type(bug).__name__, log.where(bug)
+            log.get_logger().error("stage_stopped", error=kind, where=place)
     return code
 
 
-def _leaves(group: BaseExceptionGroup[ConfigError]) -> list[BaseException]:
+def _leaves(group: BaseExceptionGroup[Exception]) -> list[BaseException]:
     found: list[BaseException] = []
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]

@@ -5,7 +5,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -60,7 +60,7 @@ def simulate(settings: Settings, plan: Plan, progress: Callable[[Result], None])
     tenant = next(iter(settings.tenants))
     forge = Forge(settings, tenant)
     places = _places(settings, tenant)
-    told = list(Citizens(plan.seed, places, system_clock()).tell(plan.count))
+    told = Citizens(plan.seed, places, system_clock).tell(plan.count)
     return asyncio.run(Sender(settings, forge, plan, progress).send(told))
 
 
@@ -133,7 +133,7 @@ class Sender:
         self._again = random.Random(plan.seed)
         self.result = Result()
 
-    async def send(self, told: list[Told]) -> Result:
+    async def send(self, told: Iterable[Told]) -> Result:
         """Send every message, some of them twice."""
         gate = asyncio.Semaphore(_AT_ONCE)
         started = time.monotonic()

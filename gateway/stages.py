@@ -75,7 +75,7 @@ async def run_normalizer(daemon: Daemon) -> None:
 async def run_dedup(daemon: Daemon) -> None:
     """Give every complaint its case and ticket, in one order per office."""
     bus = wiring.bus(daemon.settings)
-    sequencer = wiring.sequencer(daemon.settings, daemon.clock)
+    sequencer = wiring.sequencer(daemon.settings)
     try:
         # First the position, then the fold: what another process commits in between is then
         # in the fold, and our first commit is fenced.

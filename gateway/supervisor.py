@@ -117,14 +117,19 @@ class Child:
 class Supervisor:
     """All children of one data folder."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None], feeds: Sequence[Sequence[str]] = ()
+    ) -> None:
         self._settings = settings
         self._say = say
+        # Commands run one after the other once everything is ready (the demo's citizens).
+        self._feeds = feeds
         folders = ("--config", str(settings.config_dir), "--data", str(settings.data_dir))
         self._children = [
             Child(name, (sys.executable, "-m", "gateway", "run", name, *folders), settings)
             for name in STAGES
         ]
+        self._folders = folders
 
     def run_until_stopped(self, welcome: Callable[[float], str]) -> int:
         """Keep everything running until SIGTERM or Ctrl-C; return the exit code."""
@@ -151,6 +156,17 @@ class Supervisor:
     async def _greet(self, welcome: Callable[[float], str], started: float) -> None:
         await asyncio.gather(*(child.ready.wait() for child in self._children))
         self._say(welcome(time.monotonic() - started))
+        for words in self._feeds:
+            feed = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gateway", *words, *self._folders,
+                "--parent", str(os.getpid()), stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True, env=child_environment(self._settings),
+            )  # fmt: skip
+            try:
+                await feed.wait()
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    feed.kill()
 
     async def _sum_up(self, stop: asyncio.Event) -> None:
         """One line a minute: what came, what waits, how the processes stand."""

@@ -9,10 +9,22 @@ from gateway import wiring
 from gateway.supervisor import Supervisor
 from gateway.trial import make_trial_secrets
 
+# The demo may run beside a real house: its own folder, its own ports.
+_DEMO_DATA = "data-demo"
+_DEMO_PORTS: dict[str, Table] = {"intake": {"port": 8090}, "dashboard": {"port": 8511}}
+# First a morning's worth of complaints, then one every few seconds.
+_DEMO_FEEDS = (
+    ("simulate", "--count", "300", "--seed", "1", "--rate", "20"),
+    ("simulate", "--count", "100000", "--seed", "2", "--rate", "0.25"),
+)
 
-def bring_up(config: Path, data: Path, ports: dict[str, Table], *, demo: bool) -> int:
+
+def bring_up(config: Path, data: Path | None, ports: dict[str, Table], *, demo: bool) -> int:
     """Run everything until told to stop; return the exit code."""
-    config, data = config.absolute(), data.absolute()
+    config = config.absolute()
+    data = (data or Path(_DEMO_DATA if demo else "data")).absolute()
+    if demo:
+        ports = {**_DEMO_PORTS, **ports}
     wiring.prepare_folder(data)
     given: dict[str, object] = {**ports, **({"demo": True} if demo else {})}
     settings = load(config, data, overrides=given)
@@ -23,7 +35,8 @@ def bring_up(config: Path, data: Path, ports: dict[str, Table], *, demo: bool) -
         if channel.state in ("gagal", "belum_disambungkan"):
             print(f"{channel.tenant}/{channel.spec.name}: {channel.sentence}")
     print("Memulai…", flush=True)
-    supervisor = Supervisor(settings, lambda line: print(line, flush=True))
+    feeds = _DEMO_FEEDS if demo else ()
+    supervisor = Supervisor(settings, lambda line: print(line, flush=True), feeds)
     return supervisor.run_until_stopped(lambda seconds: welcome(settings, seconds))
 
 

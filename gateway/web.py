@@ -153,9 +153,6 @@ async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None
 
 def _response(answer: Answer, headers: dict[str, str] | None = None) -> Response:
     more = {"retry-after": "30"} if answer.status == 503 else {}
-    return Response(
-        answer.body,
-        status_code=answer.status,
-        media_type=answer.content_type,
-        headers=(headers or {}) | more,
-    )
+    # As a header: Starlette would add a charset of its own to a media type.
+    named = {"content-type": answer.content_type}
+    return Response(answer.body, answer.status, named | (headers or {}) | more)

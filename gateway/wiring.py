@@ -107,10 +107,10 @@ def rules(settings: Settings) -> dict[str, Rules]:
     }
 
 
-def sequencer(settings: Settings, clock: Clock = system_clock) -> Sequencer:
+def sequencer(settings: Settings) -> Sequencer:
     """Make an empty sequencer; its state is the fold of the register."""
     prefixes = {name: tenant.ticket_prefix for name, tenant in settings.tenants.items()}
-    return Sequencer(Policy.load(settings.config_dir), prefixes, clock)
+    return Sequencer(Policy.load(settings.config_dir), prefixes)
 
 
 def sink(settings: Settings, clock: Clock = system_clock) -> Sink:

@@ -1,0 +1,150 @@
+"""One complaint through the whole house for real: request, file and form to a row and a line."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from core import keys
+from core.clock import system_clock
+from core.signatures import INTERNAL_HEADER, sign_internal
+from tests.acceptance.running import Running, command, running
+from tests.gateway.house import TENANT, sms
+
+COUNT = "SELECT count(*) FROM complaints"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("rumah")) as made:
+        yield made
+
+
+def post(house: Running, text: str, sid: str) -> int:
+    url, headers, body = sms(house.base, text, sid)
+    return httpx.post(url, headers=headers, content=body, trust_env=False).status_code
+
+
+def count(house: Running, where: str) -> str:
+    return f"{COUNT} WHERE {where}"
+
+
+def test_an_sms_becomes_a_row_that_sql_shows(house: Running) -> None:
+    text = "Lampu PJU mati di Desa Minggirsari Kecamatan Kanigoro, gelap sekali"
+    assert post(house, text, "SM100") == 200
+    house.wait_for(count(house, "external_id = 'SM100'"), 1)
+    asked = command(
+        "sql", "select channel, kategori, kecamatan, kelurahan_desa, simulated from complaints",
+        "--format", "json", "--data", str(house.data),
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
+    rows = [json.loads(line) for line in asked.stdout.splitlines()]
+    assert {
+        "channel": "sms", "kategori": "pju", "kecamatan": "Kanigoro",
+        "kelurahan_desa": "Minggirsari", "simulated": True,
+    } in rows  # fmt: skip
+    before = house.sql("SELECT count(*) AS n, max(pub_seq) AS s FROM complaint_versions")
+    assert post(house, text, "SM100") == 200
+    assert post(house, "Pohon tumbang di Desa Tlogo Kanigoro", "SM101") == 200
+    house.wait_for(count(house, "external_id = 'SM101'"), 1)
+    after = house.sql("SELECT count(*) AS n FROM complaint_versions")
+    assert after[0]["n"] == before[0]["n"] + 1  # type: ignore[operator]
+
+
+def test_the_same_problem_told_twice_is_one_case(house: Running) -> None:
+    words = "Jalan berlubang di depan balai Desa Sawentar Kecamatan Kanigoro, banyak yang jatuh"
+    assert post(house, words, "SM200") == 200
+    assert post(house, words + " pak", "SM201") == 200
+    house.wait_for(count(house, "external_id IN ('SM200', 'SM201')"), 2)
+    found = house.sql(
+        "SELECT case_id, relation, reason, ticket_no FROM complaints"
+        " WHERE external_id IN ('SM200', 'SM201') ORDER BY arrived_seq"
+    )
+    assert [row["relation"] for row in found] == ["opened", "joined"]
+    assert found[0]["case_id"] == found[1]["case_id"]
+    assert found[0]["ticket_no"] != found[1]["ticket_no"]
+    assert found[1]["reason"]
+
+
+def test_a_transcript_file_that_is_half_good(house: Running) -> None:
+    inbox = house.data / "inbox" / TENANT / "call112"
+    inbox.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "id;waktu;transkrip;lokasi",
+        "P-1;2026-11-20 08:15;Pohon tumbang menutup jalan;Desa Jatinom Kanigoro",
+        "P-2;kemarin sore;Banjir di rumah warga;Desa Gaprang",
+        "P-3;2026-11-20 09:00;;Desa Tlogo",
+        "P-4;2026-11-20 09:30;Ada kebakaran lahan;Desa Papungan Kanigoro",
+    ]
+    hidden = inbox / "panggilan.csv.tmp"
+    hidden.write_text("\n".join(lines))
+    hidden.rename(inbox / "panggilan.csv")
+    house.wait_for(count(house, "channel = 'call112' AND external_id LIKE 'P-%'"), 2)
+    reasons = (inbox / "failed" / "panggilan.csv.alasan.txt").read_text().splitlines()
+    assert [line.split(", ")[:2] for line in reasons] == [
+        ["panggilan.csv", "baris 3"], ["panggilan.csv", "baris 4"],
+    ]  # fmt: skip
+    assert "waktu" in reasons[0]
+    assert "transkrip" in reasons[1]
+    assert list((inbox / "processed").glob("*panggilan.csv"))
+
+
+def test_the_radio_form_sent_twice_is_one_complaint(house: Running) -> None:
+    path = f"/hooks/{TENANT}/radio"
+    form = {
+        "form_id": "8d3f0f6e-6f4e-4a66-9c2e-111111111111", "acara": "Sambung Rasa",
+        "waktu_siar": "2026-11-20T07:40", "isi": "Sampah menumpuk di pasar Kanigoro",
+    }  # fmt: skip
+    body = json.dumps(form).encode()
+    key = keys.internal_key(house.data)
+    for _ in range(2):
+        signed = {INTERNAL_HEADER: sign_internal(key, path, body, system_clock())}
+        answer = httpx.post(house.base + path, content=body, headers=signed, trust_env=False)
+        assert answer.status_code == 200
+    complaint_id = answer.json()["complaint_id"]
+    house.wait_for(count(house, f"complaint_id = '{complaint_id}'"), 1)
+    (row,) = house.sql(f"SELECT * FROM complaints WHERE complaint_id = '{complaint_id}'")
+    assert (row["channel"], row["kategori"]) == ("radio", "sampah")
+
+
+def test_an_unknown_payload_is_parked_and_seen_and_the_next_is_stored(house: Running) -> None:
+    from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+    from tests.gateway.house import TOKEN
+
+    url = f"{house.base}/hooks/{TENANT}/sms"
+    form = {"Aneh": "1"}
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-twilio-signature": RequestValidator(TOKEN).compute_signature(url, form),
+    }
+    answer = httpx.post(url, headers=headers, content=b"Aneh=1", trust_env=False)
+    assert answer.status_code == 200
+    assert post(house, "Banjir di Desa Kuningan Kanigoro", "SM300") == 200
+    house.wait_for(count(house, "external_id = 'SM300'"), 1)
+    house.wait_for("SELECT count(*) FROM parked WHERE channel = 'sms'", 1)
+    (parked,) = house.sql("SELECT complaint_id FROM parked WHERE channel = 'sms'")
+    (stub,) = house.sql(f"SELECT * FROM complaints WHERE complaint_id = '{parked['complaint_id']}'")
+    assert stub["stub"]
+    assert str(stub["text"]).startswith("(pesan tidak dapat dibaca")
+
+
+def test_a_second_house_on_the_same_data_is_refused_in_a_sentence(house: Running) -> None:
+    second = command("up", "--data", str(house.data), "--port", "1", "--dashboard-port", "2")
+    assert second.returncode == 2
+    assert "sudah dijalankan oleh kanal up lain" in second.stderr
+
+
+def test_simulated_citizens_are_all_accepted(house: Running) -> None:
+    sent = command(
+        "simulate", "--count", "40", "--seed", "7", "--duplicates", "0.2", "--rate", "0",
+        "--data", str(house.data), "--port", str(house.settings.intake.port),
+    )  # fmt: skip
+    assert sent.returncode == 0, sent.stderr
+    words = dict(pair.split("=") for pair in sent.stdout.split())
+    assert words["diterima"] == words["dikirim"]
+    assert int(words["dikirim"]) > 40
+    # A redelivery adds no row: forty told, forty stored.
+    told = "(channel = 'sms' AND length(external_id) = 34) OR external_id LIKE 'SIM-%'"
+    house.wait_for(count(house, f"simulated AND (channel = 'radio' OR {told})"), 40)
