@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from connectors import call112, radio, sms, whatsapp
+from connectors import call112, radio, sms, whatsapp, youtube
 from core.connector import ChannelSpec
 
 CHANNELS: Mapping[str, ChannelSpec] = {
@@ -12,5 +12,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         call112.SPEC,
         radio.SPEC,
         whatsapp.SPEC,
+        youtube.SPEC,
     )
 }
