@@ -15,7 +15,7 @@ from core.bus import Bus
 from core.bus.embedded import EmbeddedBus
 from core.clock import system_clock
 from core.connector import Delivery, Request
-from core.schema import RawMessage
+from core.schema import Message, RawMessage
 from core.settings import Settings
 from core.signatures import INTERNAL_HEADER, sign_internal
 from gateway import wiring
@@ -76,7 +76,7 @@ class _Broken:
     def accept(self, request: Request) -> Delivery:
         raise ZeroDivisionError
 
-    def parse(self, raw: RawMessage) -> list[object]:
+    def parse(self, raw: RawMessage) -> list[Message]:
         return []
 
 
