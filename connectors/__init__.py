@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from connectors import call112, radio, sms, whatsapp, youtube
+from connectors import call112, radio, sms, telegram, whatsapp, youtube
 from core.connector import ChannelSpec
 
 CHANNELS: Mapping[str, ChannelSpec] = {
@@ -13,5 +13,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         radio.SPEC,
         whatsapp.SPEC,
         youtube.SPEC,
+        telegram.SPEC,
     )
 }

@@ -8,10 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import requests
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
-
 from core.clock import Clock
 from core.errors import ConfigError, RetryLater
 from core.http import failure
@@ -67,6 +63,11 @@ class TwilioApi:
         return await asyncio.to_thread(self._ask, path, dict(params or {}))
 
     def _ask(self, path: str, params: Mapping[str, str]) -> Json:
+        # Imported here: every command loads the registry, and few of them ask Twilio.
+        import requests
+        from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
+        from twilio.rest import Client  # type: ignore[import-untyped]
+
         http = TwilioHttpClient(timeout=self._timeout)
         client = Client(self._account, self._token, http_client=http, environment={"": ""})
         try:

@@ -1,10 +1,10 @@
 """Fetches from Twilio what the WhatsApp webhook missed; the records bear the webhook's own ids."""
 
-import json
 from collections.abc import AsyncIterator, Iterable
 
 from connectors.whatsapp.connector import WhatsApp
 from core.connector import Delivery, Page, Request
+from core.reading import dump
 from core.schema import Message, RawMessage
 from core.twilio_api import Backfill
 
@@ -34,5 +34,5 @@ class Backfilled:
         async for items, reached in self._backfill.pages(cursor):
             # One account may carry SMS as well.
             ours = [item for item in items if str(item.get("to")).startswith("whatsapp:")]
-            raws = [self._webhook.keep_item(json.dumps(i).encode(), i, first) for i in ours]
+            raws = [self._webhook.keep_item(dump(i), i, first) for i in ours]
             yield Page(raws, reached)

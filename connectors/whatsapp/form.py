@@ -1,10 +1,10 @@
 """Reads WhatsApp messages that Twilio delivers as its form."""
 
-import json
 from typing import Any
 
 from connectors.whatsapp.reading import coordinates, placeholder, sender
 from core.errors import Unparseable
+from core.reading import load
 from core.schema import Message, Sender
 from core.twilio import Form, form_of
 from core.twilio_api import received_at
@@ -18,12 +18,7 @@ _WORDLESS = ("", "text", "reaction")
 
 def read_item(body: bytes, external_id: str) -> Message:
     """Understand a message fetched from Twilio's API. Raises Unparseable."""
-    try:
-        item = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Unparseable("JSON tidak terbaca") from error
-    if not isinstance(item, dict):
-        raise Unparseable("bukan pesan Twilio")
+    item = load(body)
     return read(form_of(item), external_id).model_copy(update={"occurred_at": received_at(item)})
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.whatsapp.reading import coordinates
+from core.reading import Json, rows, table, word
 from core.schema import Attachment
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +22,10 @@ class Content:
     understood: bool = False
 
 
-def record(value: Any) -> Json:
-    """Return an object, or an empty one in place of anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """Return a list, or an empty one in place of anything else."""
-    return value if isinstance(value, list) else []
-
-
 def text(value: Any) -> str:
     """Return a text; numbers are written out, JSON's half characters replaced."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if number else word(value)
 
 
 def read_content(message: Json) -> Content:
@@ -48,11 +36,11 @@ def read_content(message: Json) -> Content:
 
 
 def _said(part: Any) -> Content:
-    return Content(text=text(record(part).get("body")))
+    return Content(text=text(table(part).get("body")))
 
 
 def _media(part: Any) -> Content:
-    media = record(part)
+    media = table(part)
     found = Attachment(
         name=text(media.get("filename")),
         mime=text(media.get("mime_type")),
@@ -62,8 +50,13 @@ def _media(part: Any) -> Content:
     return Content(text(media.get("caption")), attachments, understood=bool(attachments))
 
 
+def _sticker(part: Any) -> Content:
+    # A sticker is a greeting or thanks: it is noted, but it shows nothing.
+    return Content(given={"stiker": text(table(part).get("id"))}, understood=True)
+
+
 def _location(part: Any) -> Content:
-    place = record(part)
+    place = table(part)
     lat, lon = coordinates(place.get("latitude"), place.get("longitude"))
     named = [text(place.get(name)) for name in ("name", "address")]
     words = ", ".join(name for name in named if name)
@@ -74,40 +67,40 @@ def _location(part: Any) -> Content:
 
 def _contacts(part: Any) -> Content:
     lines = []
-    for card in items(part):
-        name = text(record(record(card).get("name")).get("formatted_name"))
-        phones = [text(record(p).get("phone")) for p in items(record(card).get("phones"))]
+    for card in rows(part):
+        name = text(table(card.get("name")).get("formatted_name"))
+        phones = [text(phone.get("phone")) for phone in rows(card.get("phones"))]
         lines.append(" ".join(["Kontak:", *(word for word in (name, *phones) if word)]))
     return Content(text="\n".join(lines))
 
 
 def _button(part: Any) -> Content:
-    return Content(text=text(record(part).get("text")) or text(record(part).get("payload")))
+    return Content(text=text(table(part).get("text")) or text(table(part).get("payload")))
 
 
 def _interactive(part: Any) -> Content:
-    chosen = record(record(part).get(text(record(part).get("type"))))
+    chosen = table(table(part).get(text(table(part).get("type"))))
     names = ("title", "description", "body", "response_json")
     return Content(text="\n".join(said for name in names if (said := text(chosen.get(name)))))
 
 
 def _order(part: Any) -> Content:
-    order = record(part)
-    goods = [text(record(i).get("product_retailer_id")) for i in items(order.get("product_items"))]
+    order = table(part)
+    goods = [text(item.get("product_retailer_id")) for item in rows(order.get("product_items"))]
     return Content(text=text(order.get("text")), given={"product_items": goods})
 
 
 def _reaction(part: Any) -> Content:
     # Without an emoji the reaction was taken back.
     return Content(
-        text=text(record(part).get("emoji")),
-        reply_to=text(record(part).get("message_id")),
+        text=text(table(part).get("emoji")),
+        reply_to=text(table(part).get("message_id")),
         understood=True,
     )
 
 
 def _edit(part: Any) -> Content:
-    return read_content(record(record(part).get("message")))
+    return read_content(table(table(part).get("message")))
 
 
 def _revoke(_part: Any) -> Content:
@@ -116,7 +109,7 @@ def _revoke(_part: Any) -> Content:
 
 def _system(part: Any) -> Content:
     # "X changed from 62... to 62...": a notice of WhatsApp's, nobody's words.
-    return Content(given={"system": text(record(part).get("type"))}, understood=True)
+    return Content(given={"system": text(table(part).get("type"))}, understood=True)
 
 
 def _nothing(_part: Any) -> Content:
@@ -130,7 +123,7 @@ _READERS: Mapping[str, Callable[[Any], Content]] = {
     "audio": _media,
     "voice": _media,
     "document": _media,
-    "sticker": _media,
+    "sticker": _sticker,
     "location": _location,
     "contacts": _contacts,
     "button": _button,

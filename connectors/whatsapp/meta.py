@@ -1,17 +1,18 @@
 """Reads Meta's Cloud API deliveries: cuts a batch into its messages, and understands each."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.whatsapp.kinds import Json, items, read_content, record, text
+from connectors.whatsapp.kinds import read_content, text
 from connectors.whatsapp.reading import moment, placeholder, sender
 from core import ids
 from core.errors import Unparseable
+from core.reading import Json, dump, load, rows, table
 from core.schema import Message
 
+_PRODUCT = "whatsapp_business_account"
 # Kinds that speak of an earlier message: they are a version of it.
 _LATER = ("edit", "revoke")
 # The time of a version without words (a withdrawal): it never stands above one that has them.
@@ -40,8 +41,10 @@ class _Walk:
 
 def split(body: bytes) -> tuple[list[Event], int]:
     """Cut a delivery into its messages, oldest first, and count what is none (statuses, echoes)."""
-    payload = _load(body)
-    walk = _walk(payload)
+    try:
+        walk = _walk(load(body))
+    except Unparseable:
+        return [_unknown(body)], 0
     whole = len(walk.messages) == 1 and not walk.odd
     events = [_event(*found, body=body if whole else None) for found in walk.messages]
     # Meta promises no order within a batch.
@@ -49,14 +52,13 @@ def split(body: bytes) -> tuple[list[Event], int]:
     if not events and not walk.notices:
         events = [_unknown(body)]
     elif walk.odd:
-        kept = {"object": text(record(payload).get("object")), "unknown": walk.odd}
-        events.append(_unknown(json.dumps(kept).encode()))
+        events.append(_unknown(dump({"object": _PRODUCT, "unknown": walk.odd})))
     return events, walk.notices
 
 
 def read(body: bytes, external_id: str, version: str) -> Iterator[Message]:
     """Understand the stored messages. Raises Unparseable if there is none."""
-    messages = _walk(_load(body)).messages
+    messages = _walk(load(body)).messages
     if not messages:
         raise Unparseable("bukan pesan WhatsApp")
     named = [found for found in messages if _key(found[2]) == (external_id, version)]
@@ -67,18 +69,11 @@ def read(body: bytes, external_id: str, version: str) -> Iterator[Message]:
         yield _message(value, message, *_key(message))
 
 
-def _load(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _walk(payload: Any) -> _Walk:
+def _walk(payload: Json) -> _Walk:
     walk = _Walk()
-    if record(payload).get("object") == "whatsapp_business_account":
-        for entry in items(payload.get("entry")):
-            changes = record(entry).get("changes")
+    if payload.get("object") == _PRODUCT:
+        for entry in _list(payload.get("entry")):
+            changes = table(entry).get("changes")
             if not isinstance(changes, list):
                 walk.odd.append(entry)
                 continue
@@ -88,25 +83,29 @@ def _walk(payload: Any) -> _Walk:
 
 
 def _walk_change(walk: _Walk, entry: Json, change: Any) -> None:
-    value = record(change).get("value")
-    messages = record(value).get("messages", [])
+    value = table(change).get("value")
+    messages = table(value).get("messages", [])
     if not isinstance(value, dict) or not isinstance(messages, list):
         walk.odd.append(change)
         return
     for message in messages:
-        if text(record(message).get("id")):
+        if text(table(message).get("id")):
             walk.messages.append((entry, value, message))
         else:
             walk.odd.append(message)
-    said = len(items(value.get("statuses"))) + len(items(value.get("errors")))
+    said = len(_list(value.get("statuses"))) + len(_list(value.get("errors")))
     # A change without messages (a template's review, an echo of our own reply) is one notice.
     walk.notices += said or (0 if messages else 1)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _key(message: Json) -> tuple[str, str]:
     """Name a message and its version; an edit is a version of what it edits."""
     kind, own = text(message.get("type")), text(message.get("id"))
-    original = text(record(message.get(kind)).get("original_message_id"))
+    original = text(table(message.get(kind)).get("original_message_id"))
     return (original, own) if kind in _LATER and original else (own, "")
 
 
@@ -116,7 +115,7 @@ def _event(entry: Json, value: Json, message: Json, *, body: bytes | None) -> Ev
     return Event(
         external_id=external_id,
         version=version,
-        account=text(record(value.get("metadata")).get("phone_number_id")),
+        account=text(table(value.get("metadata")).get("phone_number_id")),
         at=int(sent.timestamp()) if sent else 0,
         body=_cut(entry, value, message) if body is None else body,
     )
@@ -132,16 +131,12 @@ def _cut(entry: Json, value: Json, message: Json) -> bytes:
     contact = _contact(value, message)
     kept |= {"messages": [message], "contacts": [contact] if contact else []}
     change = {"field": "messages", "value": kept}
-    cut = {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": entry.get("id"), "changes": [change]}],
-    }
-    return json.dumps(cut).encode()
+    return dump({"object": _PRODUCT, "entry": [{"id": entry.get("id"), "changes": [change]}]})
 
 
 def _contact(value: Json, message: Json) -> Json:
     """Find the contact card of a message's sender."""
-    cards = [record(card) for card in items(value.get("contacts"))]
+    cards = rows(value.get("contacts"))
     told = {text(message.get(name)) for name in ("from", "from_user_id")} - {""}
     for card in cards:
         if told & {text(card.get("wa_id")), text(card.get("user_id"))}:
@@ -154,10 +149,10 @@ def _message(value: Json, message: Json, external_id: str, version: str) -> Mess
     sent = moment(message.get("timestamp"))
     content = read_content(message)
     card = _contact(value, message)
-    profile = record(card.get("profile"))
+    profile = table(card.get("profile"))
     user = text(message.get("from_user_id")) or text(card.get("user_id"))
     group = text(message.get("group_id"))
-    context = record(message.get("context"))
+    context = table(message.get("context"))
     return Message(
         external_id=external_id,
         version=version,
@@ -181,7 +176,7 @@ def _message(value: Json, message: Json, external_id: str, version: str) -> Mess
 
 
 def _given(kind: str, message: Json, user: str) -> dict[str, Any]:
-    context, referral = record(message.get("context")), record(message.get("referral"))
+    context, referral = table(message.get("context")), table(message.get("referral"))
     told: Mapping[str, Any] = {
         "type": "" if kind == "text" else kind,
         "user_id": user,

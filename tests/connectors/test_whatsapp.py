@@ -1,61 +1,27 @@
-"""WhatsApp against Meta's own examples, against batches, and against whatever else may arrive."""
+"""WhatsApp from Meta: its own examples, batches, and what belongs to an earlier message."""
 
-import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from connectors.whatsapp import Settings, build
-from core.clock import FrozenClock
-from core.connector import Context, Delivery, Page, Probe, Pull, Push, Request
-from core.errors import ConfigError, RejectedRequest, RetryLater, Unparseable
-from core.schema import Message, RawMessage
-from core.signatures import hmac_sha256_hex
-from tests.connectors.fake_http import Answer, Asked, provider, reply
+from core.connector import Delivery, Request
+from core.errors import RejectedRequest, Unparseable
+from tests.connectors.whatsapp_requests import (
+    ONE,
+    TWO,
+    URL,
+    accept,
+    payload,
+    read,
+    said,
+    signed,
+    whatsapp,
+)
 
 ORACLES = Path(__file__).parents[2].parent / "shared" / "oracles"
-NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-URL = "https://aduan.contoh.go.id/hooks/kab-blitar/whatsapp"
-SECRET = "kunci-contoh"
-ONE, TWO = "6281200000001", "6281200000002"
-
-
-def whatsapp(*, trial: bool = False, **settings: Any) -> Push:
-    context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", FrozenClock(NOW), trial)
-    return build(Settings.model_validate({"app_secret": SECRET} | settings), context)
-
-
-def signed(body: bytes, secret: str = SECRET) -> Request:
-    signature = hmac_sha256_hex(secret.encode(), body)
-    return Request("POST", URL, "", {"x-hub-signature-256": f"sha256={signature}"}, body)
-
-
-def accept(payload: Any, channel: Push | None = None) -> Delivery:
-    return (channel or whatsapp()).accept(signed(json.dumps(payload).encode()))
-
-
-def payload(*messages: Any, **value: Any) -> dict[str, Any]:
-    metadata = {"metadata": {"phone_number_id": "2001"}}
-    change = {"field": "messages", "value": metadata | {"messages": list(messages)} | value}
-    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-
-
-def said(name: str, text: str = "air mati", at: int = 1795228200, **more: Any) -> dict[str, Any]:
-    body = {"id": name, "from": ONE, "timestamp": str(at), "type": "text", "text": {"body": text}}
-    return body | more
-
-
-def read(delivery: Delivery) -> list[Message]:
-    return [message for raw in delivery.messages for message in whatsapp().parse(raw)]
 
 
 def oracle(name: str) -> bytes:
@@ -232,174 +198,6 @@ def test_a_time_nobody_can_read_is_no_time(stamp: Any) -> None:
     assert message.occurred_at is None
 
 
-def form(**fields: str) -> Request:
-    told = {"MessageSid": "SM1", "From": f"whatsapp:+{ONE}", "Body": "air mati"} | fields
-    signature = RequestValidator(SECRET).compute_signature(URL, told)
-    return Request("POST", URL, "", {"x-twilio-signature": signature}, urlencode(told).encode())
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, ("tel", f"+{ONE}")),
-        ({"From": "whatsapp:ID.15", "ExternalUserId": "whatsapp:ID.15"}, ("whatsapp", "ID.15")),
-        ({"From": "whatsapp:ID.15"}, ("whatsapp", "ID.15")),
-        ({"From": "whatsapp:ID.15", "WaId": ONE}, ("tel", f"+{ONE}")),
-        ({"From": ""}, ("", "")),
-    ],
-)
-def test_who_sent_a_form(fields: dict[str, str], expected: tuple[str, str]) -> None:
-    (message,) = read(whatsapp(provider="twilio").accept(form(**fields)))
-    assert (message.sender.platform, message.sender.id) == expected
-
-
-def test_meta_cannot_speak_to_a_channel_of_twilio_nor_the_reverse() -> None:
-    with pytest.raises(RejectedRequest):
-        accept(payload(said("w1")), whatsapp(provider="twilio"))
-    with pytest.raises(RejectedRequest):
-        whatsapp().accept(form())
-
-
 def test_what_a_trial_secret_signed_is_simulated() -> None:
     (raw,) = accept(payload(said("w1")), whatsapp(trial=True)).messages
     assert raw.simulated
-
-
-GRAPH: dict[str, Any] = {"access_token": "token-contoh", "phone_number_id": "2001"}
-
-
-@pytest.mark.parametrize(
-    ("answer", "error", "words"),
-    [
-        (reply({"error": {"code": 190}}, 401), ConfigError, "kedaluwarsa"),
-        (reply({"error": {"code": 10}}, 403), ConfigError, "izin"),
-        (reply({"error": {"code": 100}}, 400), ConfigError, "phone_number_id"),
-        (reply({"error": {"code": 4}}, 400), RetryLater, "jeda"),
-        (Answer(b"<html>", 503), RetryLater, "terganggu"),
-        (Answer(b"{}", fate="cut"), RetryLater, "terjangkau"),
-    ],
-)
-def test_kanal_check_says_what_meta_minds(
-    answer: Answer, error: type[Exception], words: str
-) -> None:
-    with provider(lambda _: answer) as graph, pytest.raises(error, match=words):
-        asyncio.run(probe(whatsapp(api_base=graph.url, **GRAPH)))
-
-
-def test_kanal_check_asks_meta_for_the_number() -> None:
-    with provider(lambda _: reply({"quality_rating": "GREEN"})) as graph:
-        assert "GREEN" in asyncio.run(probe(whatsapp(api_base=graph.url, **GRAPH)))
-    (asked,) = graph.asked
-    assert asked.path == "/v23.0/2001"
-    assert asked.headers["authorization"] == "Bearer token-contoh"
-
-
-def test_without_a_token_kanal_check_says_what_is_missing() -> None:
-    assert "access_token" in asyncio.run(probe(whatsapp()))
-    assert "account_sid" in asyncio.run(probe(whatsapp(provider="twilio")))
-
-
-async def probe(channel: object) -> str:
-    return await cast(Probe, channel).probe()
-
-
-def twilio_account(asked: Asked) -> Answer:
-    item = {
-        "account_sid": "AC1", "direction": "inbound", "from": f"whatsapp:+{ONE}", "sid": "SM1",
-        "date_sent": "Sat, 21 Nov 2026 01:00:00 +0000", "body": "air mati", "num_media": "0",
-        "to": "whatsapp:+6281200001708",
-    }  # fmt: skip
-    text_message = item | {"sid": "SM2", "from": f"+{ONE}", "to": "+6281200001708"}
-    today = asked.query.get("DateSent") == "2026-11-21"
-    return reply({"messages": [item, text_message] if today else [], "next_page_uri": None})
-
-
-def fetch(channel: object, cursor: str | None) -> list[Page]:
-    async def turn() -> list[Page]:
-        return [page async for page in cast(Pull, channel).fetch(cursor)]
-
-    return asyncio.run(turn())
-
-
-def test_what_the_webhook_missed_is_fetched_under_the_webhooks_own_id() -> None:
-    with provider(twilio_account) as twilio:
-        channel = whatsapp(provider="twilio", account_sid="AC1", api_base=twilio.url)
-        pages = fetch(channel, None)
-        again = fetch(channel, pages[-1].cursor)
-    (raw,) = [raw for page in pages for raw in page.messages]
-    (pushed,) = channel.accept(form(AccountSid="AC1")).messages
-    assert raw.event_id == pushed.event_id
-    assert raw.history
-    (message,) = channel.parse(raw)
-    assert (message.text, message.sender.id) == ("air mati", f"+{ONE}")
-    assert message.occurred_at == datetime(2026, 11, 21, 1, tzinfo=UTC)
-    assert [raw for page in again for raw in page.messages] == []
-
-
-def test_only_an_account_makes_the_channel_ask() -> None:
-    assert not hasattr(whatsapp(provider="twilio"), "fetch")
-    assert not hasattr(whatsapp(account_sid="AC1"), "fetch")
-    assert hasattr(whatsapp(provider="twilio", account_sid="AC1"), "fetch")
-
-
-def stored(body: bytes, **headers: str) -> RawMessage:
-    return RawMessage(
-        tenant="kab-blitar", channel="whatsapp", external_id="x", body=body, received_at=NOW,
-        headers={"content-type": "application/json"} | headers,
-    )  # fmt: skip
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["messages", "value", "changes", "id", "type", "text", "from", "image", "body"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-kinds = st.sampled_from(
-    ["text", "image", "location", "contacts", "button", "interactive", "order", "reaction", "edit",
-     "revoke", "system", "unsupported", "\ud800"]
-)  # fmt: skip
-messages = st.builds(
-    lambda kind, part, more: {"id": "w1", "type": kind, kind: part} | more, kinds, json_values,
-    st.dictionaries(
-        st.sampled_from(["id", "from", "timestamp", "context", "group_id"]), json_values
-    ),
-)  # fmt: skip
-envelopes = json_values | st.builds(
-    lambda found, value: payload(*found) | value,
-    st.lists(messages | json_values, max_size=3),
-    st.dictionaries(st.sampled_from(["entry", "object"]), json_values, max_size=1),
-)
-
-
-@given(envelopes.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200))
-def test_whatever_meta_signs_is_stored_and_read_or_parked(body: bytes) -> None:
-    delivery = whatsapp().accept(signed(body))
-    assert delivery.messages or delivery.ignored
-    for raw in delivery.messages:
-        assert RawMessage.model_validate_json(raw.to_bytes()) == raw
-        assert raw.external_id
-        try:
-            read_again = [list(whatsapp().parse(raw)) for _ in range(2)]
-        except Unparseable:
-            continue
-        assert read_again[0] == read_again[1]
-        assert all(Message.model_validate_json(m.to_bytes()) == m for m in read_again[0])
-
-
-@given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
-def test_any_stored_bytes_are_read_or_unparseable(body: bytes) -> None:
-    for headers in ({}, {"content-type": "", "source": "twilio-rest"}, {"content-type": ""}):
-        try:
-            found = list(whatsapp().parse(stored(body, **headers)))
-        except Unparseable:
-            continue
-        assert all(Message.model_validate_json(m.to_bytes()) == m for m in found)
