@@ -103,7 +103,7 @@ class Forge:
     def _radio(self, told: Told) -> Shot:
         path = f"/hooks/{self._tenant}/radio"
         form = {
-            "form_id": told.id, "acara": "Sambung Rasa", "waktu_siar": told.at.isoformat(),
+            "form_id": told.id, "program": "Sambung Rasa", "waktu_siar": told.at.isoformat(),
             "penelepon": told.name, "telepon": told.phone, "isi": told.text, "lokasi": "",
             "anonim": False, "rahasia": False, "simulasi": True,
         }  # fmt: skip

@@ -73,7 +73,8 @@ class Publisher:
         self._let_go(before, made, now)
         took = time.perf_counter() - started
         self._rest(now, max(_LEAST_PAUSE, took * (1 + _PAUSE_PER_SECOND)))
-        get_logger().info(
+        # At debug: with a steady stream this happens every second.
+        get_logger().debug(
             "snapshot_published", version=made.version, duration_ms=round(took * 1000)
         )
         return made

@@ -93,7 +93,7 @@ def test_a_transcript_file_that_is_half_good(house: Running) -> None:
 def test_the_radio_form_sent_twice_is_one_complaint(house: Running) -> None:
     path = f"/hooks/{TENANT}/radio"
     form = {
-        "form_id": "8d3f0f6e-6f4e-4a66-9c2e-111111111111", "acara": "Sambung Rasa",
+        "form_id": "8d3f0f6e-6f4e-4a66-9c2e-111111111111", "program": "Sambung Rasa",
         "waktu_siar": "2026-11-20T07:40", "isi": "Sampah menumpuk di pasar Kanigoro",
     }  # fmt: skip
     body = json.dumps(form).encode()
