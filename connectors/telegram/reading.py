@@ -55,7 +55,7 @@ def _without_command(message: Json) -> tuple[str, str]:
 def _placeholder(message: Json) -> str:
     if KNOWN & message.keys():
         return ""
-    return "(pesan Telegram jenis tidak dikenal; isinya hanya terlihat di Telegram)"
+    return "(pesan Telegram jenis tidak dikenal; buka Telegram untuk melihatnya)"
 
 
 def _moment(value: Any) -> datetime | None:

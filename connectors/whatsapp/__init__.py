@@ -96,7 +96,8 @@ SPEC = ChannelSpec(
     settings=Settings,
     build=build,
     required=("app_secret",),
-    trial=("app_secret", "verify_token"),
+    # Not the verify token: a leftover of one would keep the channel on trial.
+    trial=("app_secret",),
     idempotency_key="id pesan (wamid) / MessageSid",
     authenticity="X-Hub-Signature-256 (HMAC-SHA256) / X-Twilio-Signature",
 )

@@ -13,7 +13,7 @@ _YEARS = range(2009, 2100)  # WhatsApp's first year, and a wrong clock
 def placeholder(kind: str) -> str:
     """Stand in for a message that cannot be shown, so that the operator sees that it came."""
     named = kind if _KIND.fullmatch(kind) else "tidak dikenal"
-    return f"(pesan WhatsApp jenis {named}; isinya hanya terlihat di WhatsApp kantor)"
+    return f"(pesan WhatsApp jenis {named}; buka WhatsApp untuk melihatnya)"
 
 
 def moment(value: object) -> datetime | None:
