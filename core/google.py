@@ -7,12 +7,15 @@ from typing import Any
 
 from core.errors import ConfigError, GatewayError, RetryLater
 from core.http import failure, hint
-from core.reading import Json
+from core.reading import Json, table, word
 
 _MINUTE = 60.0
 _BUSY = frozenset({
     "rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED",
 })  # fmt: skip
+
+# Not Google's word: the refusal says that the project has a quota of nought.
+NO_QUOTA = "quota_limit_value=0"
 
 
 class Refused(Exception):
@@ -37,7 +40,7 @@ class Refused(Exception):
 def execute(who: str, call: Any) -> Json:
     """Execute one call of the client library. Raises Refused, or RetryLater if nobody answers."""
     # Imported late: commands that ask Google nothing shall start without its library.
-    from google.auth.exceptions import TransportError
+    from google.auth.exceptions import RefreshError, TransportError
     from googleapiclient.errors import HttpError  # type: ignore[import-untyped]
     from httplib2 import HttpLib2Error  # type: ignore[import-untyped]
 
@@ -46,6 +49,12 @@ def execute(who: str, call: Any) -> Json:
     except HttpError as error:
         wait = str(error.resp.get("retry-after", ""))
         raise Refused(int(error.resp.status), _reasons(error.content), wait) from error
+    except RefreshError as error:
+        # The token could not be renewed; what the token endpoint said is the second argument.
+        told = table(error.args[1] if len(error.args) > 1 else None)
+        if error.retryable or "error" not in told:
+            raise RetryLater(f"{who}: layanan masuk Google terganggu") from error
+        raise Refused(401, frozenset({word(told["error"])})) from error
     except (HttpLib2Error, HTTPException, TransportError, OSError, ValueError) as error:
         raise RetryLater(f"{who} tidak dapat dihubungi") from error
     if not isinstance(answer, dict):
@@ -58,7 +67,9 @@ def _reasons(body: bytes) -> frozenset[str]:
     try:
         told = json.loads(body)["error"]
         listed = [*told.get("errors", ()), *told.get("details", ())]
-        found = [one["reason"] for one in listed if "reason" in one]
-        return frozenset(map(str, [*found, told.get("status", "")]))
+        found = {str(one["reason"]) for one in listed if "reason" in one} | {told.get("status", "")}
+        if any(table(one.get("metadata")).get("quota_limit_value") == "0" for one in listed):
+            found.add(NO_QUOTA)
+        return frozenset(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         return frozenset()
