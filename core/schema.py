@@ -167,6 +167,9 @@ class Complaint(Record):
     account: str = ""
     external_id: Text
     version: str = ""
+    # The raw message it was read in, and whether it is the first one there: the books count raws.
+    raw_id: str = ""
+    raw_first: bool = True
     edited_at: Moment | None = None
     message_ids: tuple[Text, ...] = ()
     reporter_ref: str = ""
@@ -212,7 +215,8 @@ class Complaint(Record):
     @property
     def event_id(self) -> str:
         """The id under which the bus keeps this understanding once; new rules make a new one."""
-        return ids.digest("normalized", self.complaint_id, self.version, self.rules_version)
+        named = (self.raw_id, self.complaint_id, self.version, self.rules_version)
+        return ids.digest("normalized", *named)
 
 
 class Decision(Record):
@@ -253,6 +257,8 @@ class RegisterEntry(Record):
     owner: str = ""
     entered_at: Moment
     complaint: Complaint | None = None
+    # Understood again by other rules: the same message, which the books have counted.
+    reread: bool = False
     case_id: str = ""
     suggested_case_id: str = ""
     relation: Relation | None = None
@@ -307,3 +313,18 @@ class ChannelState(Record):
     def key(self) -> str:
         """The compaction key."""
         return f"{self.tenant}/{self.channel}"
+
+
+class Tallies(Record):
+    """What one node's log has counted of a channel since it was made; the newest one holds."""
+
+    tenant: str
+    channel: str
+    node: str
+    counts: dict[str, int]
+    at: Moment
+
+    @property
+    def key(self) -> str:
+        """The compaction key."""
+        return f"{self.tenant}/{self.channel}/{self.node}"

@@ -24,9 +24,10 @@ DECISIONS = Topic("decisions", 48)
 DEDUPLICATED = Topic("deduplicated", 48)
 DEAD_LETTER = Topic("dead_letter", 12)
 CURSORS = Topic("cursors", 12, compacted=True)
+# What each node's log has counted (received, redelivered, ignored, refused), for the books.
+BOOKS = Topic("books", 12, compacted=True)
 # Who opened what; stored before the secret is shown (POST /audit/{tenant}).
 AUDIT = Topic("audit", 48)
 
-TOPICS: dict[str, Topic] = {
-    t.name: t for t in (RAW, NORMALIZED, DECISIONS, DEDUPLICATED, DEAD_LETTER, CURSORS, AUDIT)
-}
+_ALL = (RAW, NORMALIZED, DECISIONS, DEDUPLICATED, DEAD_LETTER, CURSORS, BOOKS, AUDIT)
+TOPICS: dict[str, Topic] = {t.name: t for t in _ALL}

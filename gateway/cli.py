@@ -128,6 +128,14 @@ def sql(
 
 
 @app.command()
+def books(config: Config = CONFIG, data: Data = DATA) -> None:
+    """Tampilkan pembukuan tiap kanal: yang diterima dan nasibnya."""
+    from gateway.books import show
+
+    raise SystemExit(0 if show(read(config, data).data_dir) else 1)
+
+
+@app.command()
 def normalize(config: Config = CONFIG, data: Data = DATA) -> None:
     """Ubah baris JSON pesan di stdin menjadi baris JSON aduan, urutannya tetap."""
     from gateway.lines import normalize_lines

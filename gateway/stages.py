@@ -13,6 +13,7 @@ from core.errors import ConfigError, RetryLater
 from core.log import get_logger
 from core.settings import Settings
 from gateway import wiring
+from gateway.books import keep_books
 from gateway.intake import Intake
 from gateway.metrics import render
 from gateway.pulls import Polls
@@ -49,6 +50,7 @@ async def run_connectors(daemon: Daemon) -> None:
             group.create_task(_until(stop, serve(web, settings.intake, stop)))
             group.create_task(intake.count_refusals(stop))
             group.create_task(polls.run())
+            group.create_task(keep_books(bus, settings.data_dir, daemon.clock, stop))
             group.create_task(_say_ready(intake, daemon))
     finally:
         await bus.close()
@@ -156,7 +158,7 @@ class SinkLoop:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-_SUNK = [topics.DEDUPLICATED.name, topics.DEAD_LETTER.name, topics.CURSORS.name]
+_SUNK = [t.name for t in (topics.DEDUPLICATED, topics.DEAD_LETTER, topics.CURSORS, topics.BOOKS)]
 
 
 async def _say_ready(intake: Intake, daemon: Daemon) -> None:

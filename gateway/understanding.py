@@ -73,7 +73,12 @@ class Understanding:
         messages = list(connector.parse(raw))
         if not messages:
             raise Unparseable("tidak ada pesan di dalamnya")
-        complaints = [normalize(m, envelope, rules, self._key) for m in messages]
+        complaints = [
+            normalize(m, envelope, rules, self._key).model_copy(
+                update={"raw_id": raw.event_id, "raw_first": not n}
+            )
+            for n, m in enumerate(messages)
+        ]
         return [
             Outgoing(topics.NORMALIZED.name, topics.NORMALIZED.partition(c.tenant), c.event_id,
                      c.to_bytes())
@@ -91,6 +96,7 @@ class Understanding:
         if rules is None:
             return letter
         seen = stub(_envelope(raw), raw.external_id, raw.version, reason, rules.version)
+        seen = seen.model_copy(update={"raw_id": raw.event_id})
         part = topics.NORMALIZED.partition(seen.tenant)
         return (*letter, Outgoing(topics.NORMALIZED.name, part, seen.event_id, seen.to_bytes()))
 

@@ -12,7 +12,7 @@ SELECT c.tenant, c.complaint_id, c.ticket_no, c.case_id,
        regexp_replace(c.reason, '\+?\d[\d .()-]{5,}\d', '[nomor]', 'g') AS reason,
        c.status, c.opd, c.opd_suggested, c.channel,
        CASE WHEN regexp_matches(c.account, '\d{6,}') THEN NULL ELSE c.account END AS account,
-       NULL::VARCHAR AS external_id, NULL::VARCHAR AS version,
+       NULL::VARCHAR AS external_id, NULL::VARCHAR AS version, NULL::VARCHAR AS raw_id,
        c.version_at, c.position,
        NULL::VARCHAR[] AS message_ids, c.messages,
        coalesce(p.pseudonym, '') AS reporter_ref,
@@ -77,6 +77,8 @@ CREATE TABLE pub.parked AS
 SELECT tenant, channel, stage, NULL::VARCHAR AS reason, NULL::VARCHAR AS complaint_id,
        NULL::VARCHAR AS event_id, parked_at, pub_seq
 FROM parked;
+
+CREATE TABLE pub.books AS FROM books;
 
 CREATE TABLE pub.channel_health AS
 SELECT tenant, channel, mode, label, state, NULL::VARCHAR AS sentence, NULL::VARCHAR AS cursor,

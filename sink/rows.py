@@ -1,5 +1,6 @@
 """Turns records of the bus into rows: decoded once, calendar columns materialised."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,13 +12,21 @@ from pydantic_core import to_json
 
 from core import topics
 from core.bus import Stored
-from core.schema import ChannelState, Complaint, DeadLetter, Decision, Record, RegisterEntry
+from core.schema import (
+    ChannelState,
+    Complaint,
+    DeadLetter,
+    Decision,
+    Record,
+    RegisterEntry,
+    Tallies,
+)
 
 Row = dict[str, Any]
 
 # Columns that bear the name of their field.
 _SAME = (
-    "tenant", "complaint_id", "ticket_no", "channel", "account", "external_id", "version",
+    "tenant", "complaint_id", "ticket_no", "channel", "account", "external_id", "version", "raw_id",
     "message_ids", "reporter_ref", "anonim", "history", "simulated", "stub", "incident_at",
     "occurred_at", "received_at", "title", "text", "text_clean", "text_masked", "title_masked",
     "language", "klasifikasi", "berkadar_pengawasan", "kategori", "kategori_lain", "urgency",
@@ -45,6 +54,10 @@ class Work:
     acts: list[Decision] = field(default_factory=list)
     parked: list[Row] = field(default_factory=list)
     health: dict[tuple[str, str], Row] = field(default_factory=dict)
+    # (tenant, channel, outcome) -> raws that met it in this batch.
+    fates: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    # (tenant, channel, outcome, node) -> what a node's log has counted.
+    tallies: dict[tuple[str, str, str, str], Row] = field(default_factory=dict)
 
 
 def decode(records: Iterable[Stored], zones: Mapping[str, ZoneInfo], default: ZoneInfo) -> Work:
@@ -69,14 +82,30 @@ def _decode_one(
     elif record.topic == topics.DEAD_LETTER.name:
         letter = DeadLetter.model_validate_json(record.value)
         work.parked.append(_parked_row(letter))
+        # With a complaint id a stub stands for it, and counts.
+        if letter.source.topic == topics.RAW.name and not letter.complaint_id:
+            work.fates[letter.tenant, letter.channel, "parked"] += 1
     elif record.topic == topics.CURSORS.name:
         state = ChannelState.model_validate_json(record.value)
         row = state.model_dump(exclude={"at"})
         work.health[state.tenant, state.channel] = row | {"checked_at": state.at}
+    elif record.topic == topics.BOOKS.name:
+        told = Tallies.model_validate_json(record.value)
+        for outcome, n in told.counts.items():
+            work.tallies[told.tenant, told.channel, outcome, told.node] = {
+                "tenant": told.tenant, "channel": told.channel, "outcome": outcome,
+                "node": told.node, "n": n, "counted_at": told.at,
+            }  # fmt: skip
 
 
 def _enter(work: Work, entry: RegisterEntry, offset: int, zone: ZoneInfo) -> None:
     complaint = entry.complaint
+    if entry.kind == "complaint" and complaint is not None and complaint.raw_first:
+        if entry.relation == "redelivered":
+            work.fates[complaint.tenant, complaint.channel, "redelivered"] += 1
+        elif not entry.reread:
+            fate = "parked" if complaint.stub else "stored"
+            work.fates[complaint.tenant, complaint.channel, fate] += 1
     if entry.kind == "complaint" and complaint is not None and entry.relation != "redelivered":
         work.versions.append(_complaint_row(entry, complaint, offset, zone))
         if complaint.reporter_ref:
@@ -95,6 +124,7 @@ def _complaint_row(entry: RegisterEntry, c: Complaint, offset: int, zone: ZoneIn
         case_id=entry.case_id,
         suggested_case_id=entry.suggested_case_id,
         relation=entry.relation,
+        reread=entry.reread,
         score=entry.score,
         reason=entry.reason,
         kategori_mesin=c.kategori,

@@ -24,6 +24,7 @@ CREATE TABLE complaints (                  -- one row a complaint: its latest ve
     account           VARCHAR,
     external_id       VARCHAR NOT NULL,
     version           VARCHAR,
+    raw_id            VARCHAR,             -- the raw message it was read in
     version_at        TIMESTAMPTZ NOT NULL, -- edited_at, else received_at: the highest is the latest
     position          BIGINT NOT NULL,     -- its offset in the register; breaks a tie
     message_ids       VARCHAR[],
@@ -132,6 +133,16 @@ CREATE TABLE parked (
     complaint_id      VARCHAR,
     event_id          VARCHAR,
     parked_at         TIMESTAMPTZ,
+    pub_seq           BIGINT NOT NULL
+);
+
+CREATE TABLE books (                       -- raw messages, counted where their fate is decided
+    tenant            VARCHAR NOT NULL,
+    channel           VARCHAR NOT NULL,
+    outcome           VARCHAR NOT NULL,    -- received, stored, redelivered, ignored, parked, ...
+    node              VARCHAR NOT NULL,    -- the log that counted it; empty = this store
+    n                 BIGINT NOT NULL,
+    counted_at        TIMESTAMPTZ,
     pub_seq           BIGINT NOT NULL
 );
 

@@ -1,5 +1,6 @@
 """One write: the rows of a batch and the positions after it, in a transaction of its caller."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ Standing = dict[str, tuple[str, str | None]]
 """case_id -> (status, responsible OPD)."""
 
 
-class Counter:
+class Numbers:
     """Numbers the rows in the order in which they are written."""
 
     def __init__(self, value: int) -> None:
@@ -38,7 +39,7 @@ class Write:
     def __init__(self, con: DuckDBPyConnection, schemas: dict[str, pa.Schema], seq: int) -> None:
         self._con = con
         self._schemas = schemas
-        self.seq = Counter(seq)
+        self.seq = Numbers(seq)
 
     def apply(self, work: Work) -> int:
         """Write what a batch brings; return how many rows were written."""
@@ -53,6 +54,7 @@ class Write:
         self.insert("decisions", self._numbered(work.decisions))
         self.insert("parked", self._numbered(work.parked))
         self._replace("channel_health", list(work.health.values()))
+        self._books(work, known)
         return self.seq.value - before
 
     def positions(self, after: Positions) -> None:
@@ -142,6 +144,25 @@ class Write:
             if new != before:
                 merged.append(new)
         self._replace("reporters", merged)
+
+    def _books(self, work: Work, known: dict[str, Row]) -> None:
+        """Count the fates of raw messages; a stub that is read after all is parked no more."""
+        fates = Counter(work.fates)
+        for row in work.versions:
+            before = known.get(row["complaint_id"])
+            if before and before["stub"] and not row["stub"] and row["raw_id"] == before["raw_id"]:
+                fates[row["tenant"], row["channel"], "parked"] -= 1
+                fates[row["tenant"], row["channel"], "stored"] += row["reread"]
+        rows = list(work.tallies.values())
+        if fates:
+            stood = {
+                (r["tenant"], r["channel"], r["outcome"]): r["n"]
+                for r in self._con.execute(_SQL["known_books"]).to_arrow_table().to_pylist()
+            }
+            for key, n in fates.items():
+                named = dict(zip(("tenant", "channel", "outcome"), key, strict=True))
+                rows.append({**named, "node": "", "n": stood.get(key, 0) + n})
+        self._replace("books", rows)
 
     def _replace(self, table: str, rows: Sequence[Row]) -> None:
         if rows:

@@ -6,7 +6,7 @@ SELECT topic, part, last, pub_seq FROM positions;
 
 -- name: known_complaints
 -- What is stored of the complaints of this batch and of those its decisions name.
-SELECT complaint_id, case_id, arrived_seq, version_at, position
+SELECT complaint_id, case_id, arrived_seq, version_at, position, stub, raw_id
 FROM complaints WHERE complaint_id IN (SELECT id FROM asked);
 
 -- name: known_cases
@@ -26,6 +26,14 @@ DELETE FROM reporters WHERE (tenant, reporter_ref) IN (SELECT (tenant, reporter_
 
 -- name: delete_channel_health
 DELETE FROM channel_health WHERE (tenant, channel) IN (SELECT (tenant, channel) FROM incoming);
+
+-- name: known_books
+-- What this store itself has counted.
+SELECT tenant, channel, outcome, n FROM books WHERE node = '';
+
+-- name: delete_books
+DELETE FROM books
+WHERE (tenant, channel, outcome, node) IN (SELECT (tenant, channel, outcome, node) FROM incoming);
 
 -- name: delete_positions
 DELETE FROM positions WHERE (topic, part) IN (SELECT (topic, part) FROM incoming);
