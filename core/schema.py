@@ -292,39 +292,3 @@ class DeadLetter(Record):
     def event_id(self) -> str:
         """Named by stage and origin: parking the same record twice keeps one."""
         return ids.digest("dead_letter", self.stage, self.source.topic, self.event_id_of)
-
-
-class ChannelState(Record):
-    """A channel's cursor and health, the newest of which the topic `cursors` keeps."""
-
-    tenant: str
-    channel: str
-    mode: Literal["push", "pull"]
-    # The channel's name on screens; the dashboard does not know the registry.
-    label: str = ""
-    cursor: str | None = None
-    state: Literal["terhubung", "percobaan", "gagal", "belum_disambungkan", "mati"]
-    sentence: Text = ""
-    last_success: Moment | None = None
-    last_message_at: Moment | None = None
-    at: Moment
-
-    @property
-    def key(self) -> str:
-        """The compaction key."""
-        return f"{self.tenant}/{self.channel}"
-
-
-class Tallies(Record):
-    """What one node's log has counted of a channel since it was made; the newest one holds."""
-
-    tenant: str
-    channel: str
-    node: str
-    counts: dict[str, int]
-    at: Moment
-
-    @property
-    def key(self) -> str:
-        """The compaction key."""
-        return f"{self.tenant}/{self.channel}/{self.node}"

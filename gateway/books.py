@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import CannotStore
 from core.ids import digest
 from core.log import get_logger
-from core.schema import Tallies
+from core.state import Tallies
 from gateway.pulls import pause
 from sink import books
 from sink.reader import Reader

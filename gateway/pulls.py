@@ -14,7 +14,7 @@ from core.connector import Page, Pull
 from core.errors import CannotStore, ConfigError, RetryLater
 from core.ids import digest
 from core.log import get_logger, where
-from core.schema import ChannelState
+from core.state import ChannelState
 from gateway.intake import raw_record
 from gateway.wiring import Channel, Key, State
 

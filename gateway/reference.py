@@ -11,14 +11,14 @@ from pydantic_core import PydanticUndefined
 from typer.models import ArgumentInfo, OptionInfo
 
 from connectors import CHANNELS
-from core import schema
+from core import schema, state
 from core.connector import ChannelSpec
 from core.settings import PREFIX, Settings, TenantSettings, trial_variable
 from gateway.wiring import secrets_of
 
 _RECORDS = (
     schema.RawMessage, schema.Message, schema.Complaint, schema.Decision, schema.RegisterEntry,
-    schema.DeadLetter, schema.ChannelState,
+    schema.DeadLetter, state.ChannelState, state.Tallies,
 )  # fmt: skip
 _MADE = "<!-- Dibuat oleh `make reference` dari kode; jangan disunting. -->\n"
 _TENANT = "kab-blitar"

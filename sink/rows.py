@@ -13,14 +13,13 @@ from pydantic_core import to_json
 from core import topics
 from core.bus import Stored
 from core.schema import (
-    ChannelState,
     Complaint,
     DeadLetter,
     Decision,
     Record,
     RegisterEntry,
-    Tallies,
 )
+from core.state import ChannelState, Tallies
 
 Row = dict[str, Any]
 

@@ -18,8 +18,8 @@ from core.clock import FrozenClock
 from core.connector import Context, Push, Request
 from core.errors import RejectedRequest, Unparseable
 from core.schema import Message, RawMessage
+from tests.needs import oracle
 
-VECTORS = Path(__file__).parents[2].parent / "shared" / "oracles" / "twilio"
 NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 URL = "https://aduan.contoh.go.id/hooks/kab-blitar/sms"
 TOKEN = "kunci-contoh"
@@ -48,7 +48,7 @@ def raw(body: bytes, **headers: str) -> RawMessage:
 
 
 def vectors() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((VECTORS / "signature-vectors.json").read_text())
+    found: dict[str, Any] = json.loads(oracle("twilio", "signature-vectors.json").read_text())
     return found
 
 

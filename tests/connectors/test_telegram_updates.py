@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +25,7 @@ from tests.connectors.telegram_fake import (
     turn,
     update,
 )
-
-API_JSON = Path(__file__).parents[2].parent / "shared" / "oracles" / "telegram" / "api.json"
+from tests.needs import oracle
 
 
 def push(channel: Telegram, body: bytes, secret: str = SECRET) -> Delivery:
@@ -152,7 +150,7 @@ def test_a_formatted_message_is_read_to_its_last_block() -> None:
 
 
 def test_every_field_and_update_of_the_bot_api_is_accounted_for() -> None:
-    types = json.loads(API_JSON.read_text())["types"]
+    types = json.loads(oracle("telegram", "api.json").read_text())["types"]
     fields = {field["name"] for field in types["Message"]["fields"]}
     surroundings = {
         "author_signature", "business_connection_id", "caption_entities", "chat", "date",

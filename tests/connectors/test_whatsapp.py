@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +19,11 @@ from tests.connectors.whatsapp_requests import (
     signed,
     whatsapp,
 )
-
-ORACLES = Path(__file__).parents[2].parent / "shared" / "oracles"
+from tests.needs import oracle
 
 
 def oracle(name: str) -> bytes:
-    return (ORACLES / "meta-whatsapp" / name).read_bytes()
+    return oracle("meta-whatsapp", name).read_bytes()
 
 
 def test_metas_signature_vector_is_accepted_and_its_body_parked() -> None:
@@ -39,7 +37,7 @@ def test_metas_signature_vector_is_accepted_and_its_body_parked() -> None:
 
 
 def test_every_one_of_metas_examples_is_one_message() -> None:
-    examples = sorted((ORACLES / "meta-whatsapp").glob("*-message.json"))
+    examples = sorted(oracle("meta-whatsapp").glob("*-message.json"))
     assert len(examples) >= 8
     for path in examples:
         (raw,) = whatsapp().accept(signed(path.read_bytes())).messages

@@ -6,7 +6,6 @@ from typing import Any
 from core import ids
 from core.bus import Positions, Stored
 from core.schema import (
-    ChannelState,
     Complaint,
     DeadLetter,
     Decision,
@@ -15,6 +14,7 @@ from core.schema import (
     Sender,
     Wilayah,
 )
+from core.state import ChannelState
 
 TENANT = "kab-blitar"
 START = datetime(2026, 8, 17, 3, 0, tzinfo=UTC)

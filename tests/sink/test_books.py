@@ -5,7 +5,8 @@ from typing import Any
 
 from core.bus import Batch, Stored
 from core.clock import FrozenClock
-from core.schema import RegisterEntry, Tallies
+from core.schema import RegisterEntry
+from core.state import Tallies
 from sink import Sink, books
 from sink.reader import Reader
 from tests.sink.sink_makers import START, TENANT, complaint, entry, heads, letter
