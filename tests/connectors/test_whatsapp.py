@@ -22,12 +22,12 @@ from tests.connectors.whatsapp_requests import (
 from tests.needs import oracle
 
 
-def oracle(name: str) -> bytes:
+def example_file(name: str) -> bytes:
     return oracle("meta-whatsapp", name).read_bytes()
 
 
 def test_metas_signature_vector_is_accepted_and_its_body_parked() -> None:
-    vector = json.loads(oracle("x-hub-signature-256-vector.json"))
+    vector = json.loads(example_file("x-hub-signature-256-vector.json"))
     request = Request(
         "POST", URL, "", {"x-hub-signature-256": vector["header"]}, vector["payload"].encode()
     )
@@ -61,23 +61,23 @@ def test_every_one_of_metas_examples_is_one_message() -> None:
     ],
 )
 def test_what_metas_examples_say(example: str, expected: Mapping[str, Any]) -> None:
-    (message,) = read(whatsapp().accept(signed(oracle(f"{example}-message.json"))))
+    (message,) = read(whatsapp().accept(signed(example_file(f"{example}-message.json"))))
     assert {name: getattr(message, name) for name in expected} == expected
 
 
 def test_metas_image_is_to_be_fetched_by_its_id() -> None:
-    (message,) = read(whatsapp().accept(signed(oracle("image-message.json"))))
+    (message,) = read(whatsapp().accept(signed(example_file("image-message.json"))))
     (attachment,) = message.attachments
     assert (attachment.provider_id, attachment.mime) == ("1003383421387256", "image/jpeg")
 
 
 def test_a_reply_names_what_it_answers() -> None:
-    (message,) = read(whatsapp().accept(signed(oracle("button-message.json"))))
+    (message,) = read(whatsapp().accept(signed(example_file("button-message.json"))))
     assert message.reply_to == "wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBJFNjk2OTMwNEZCQjhGMzUyQUYA"
 
 
 def test_an_unsupported_message_is_visible() -> None:
-    (message,) = read(whatsapp().accept(signed(oracle("unsupported-message.json"))))
+    (message,) = read(whatsapp().accept(signed(example_file("unsupported-message.json"))))
     assert "unsupported" in message.text
 
 
