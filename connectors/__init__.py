@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from connectors import call112, google_reviews, radio, sms, telegram, whatsapp, youtube
+from connectors import call112, google_reviews, radio, sms, telegram, twitter, whatsapp, youtube
 from core.connector import ChannelSpec
 
 CHANNELS: Mapping[str, ChannelSpec] = {
@@ -15,5 +15,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         youtube.SPEC,
         telegram.SPEC,
         google_reviews.SPEC,
+        twitter.SPEC,
     )
 }
