@@ -1,27 +1,35 @@
 """A Business Profile on loopback that keeps to Google's discovery document, and its sign-in."""
 
+import asyncio
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
-import pytest
+from connectors.google_reviews import Settings, build
+from connectors.google_reviews.connector import GoogleReviews
+from core.clock import FrozenClock
+from core.connector import Context
+from core.schema import Message, RawMessage
+from tests.connectors.fake_http import Answer, Asked, Provider, provider, reply
+from tests.needs import oracle
 
-from tests.connectors.fake_http import Answer, Asked, reply
-
+NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 LOCATION = "accounts/101/locations/202"
-ORACLES = Path(__file__).parents[2].parent / "shared" / "oracles" / "google-reviews"
+OTHER = "accounts/101/locations/303"
 _REVIEW = re.compile(r"/v4/(accounts/[^/]+/locations/[^/]+)/reviews(?:/([^/]+))?")
 
 
 def document() -> dict[str, Any]:
     """Return Google's own document of mybusiness v4."""
-    found = sorted(ORACLES.glob("mybusiness.v4*.json"))
-    if not found:
-        pytest.fail("the collected oracles (../shared/oracles/google-reviews) are not here")
+    found = sorted(oracle("google-reviews").glob("mybusiness.v4*.json"))
     read: dict[str, Any] = json.loads(found[0].read_text())
     return read
 
@@ -87,3 +95,56 @@ def refusal(status: int, code: str, reason: str = "", **metadata: str) -> Answer
     details = [info | {"reason": reason}] if reason else []
     told = {"code": status, "message": "RAHASIA", "status": code, "details": details}
     return reply({"error": told}, status)
+
+
+class Office:
+    """A channel and the Google it asks; `turn` is what the runner would do."""
+
+    def __init__(self, fake: Provider, business: Business) -> None:
+        self.fake, self.business, self.clock = fake, business, FrozenClock(NOW)
+        self.cursor: str | None = None
+
+    def channel(self, **more: Any) -> GoogleReviews:
+        settings = {
+            "client_id": "id", "client_secret": "rahasia", "refresh_token": "segar",
+            "locations": [LOCATION], "api_base": self.fake.url,
+            "sign_in_url": f"{self.fake.url}/token",
+        }  # fmt: skip
+        context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", self.clock)
+        made = build(Settings.model_validate(settings | more), context)
+        assert isinstance(made, GoogleReviews)
+        return made
+
+    def turn(self, channel: GoogleReviews | None = None) -> list[RawMessage]:
+        """Take a turn and keep messages and cursor of every page that came."""
+        found: list[RawMessage] = []
+
+        async def pages() -> None:
+            async for page in (channel or self.channel()).fetch(self.cursor):
+                found.extend(page.messages)
+                self.cursor = page.cursor
+
+        asyncio.run(pages())
+        return found
+
+    def read(self, raw: RawMessage) -> Message:
+        (message,) = self.channel().parse(raw)
+        return message
+
+
+@contextmanager
+def opened() -> Iterator[Office]:
+    business = Business()
+    with provider(business.answer) as fake:
+        yield Office(fake, business)
+
+
+def several(business: Business, count: int, until: datetime) -> list[str]:
+    names = [f"R{n:03}" for n in range(count)]
+    for n, name in enumerate(names):
+        business.say(name, f"keluhan {n}", until - (count - 1 - n) * MINUTE)
+    return names
+
+
+def names(raws: list[RawMessage]) -> list[str]:
+    return [raw.external_id.rpartition("/")[2] for raw in raws]

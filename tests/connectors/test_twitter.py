@@ -4,10 +4,10 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,80 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.twitter import Settings, build
-from connectors.twitter.connector import Twitter
 from connectors.twitter.posts import split, time_of
 from connectors.twitter.walk import Memory
 from core.clock import FrozenClock
 from core.connector import Context
-from core.errors import ConfigError, GatewayError, RetryLater, Unparseable
+from core.errors import ConfigError, RetryLater, Unparseable
 from core.schema import Message, RawMessage
-from tests.connectors.fake_http import Answer, Provider, provider, reply
-from tests.connectors.x_fake import OFFICE, WRITER, World
+from tests.connectors.fake_http import Answer, reply
+from tests.connectors.x_fake import MINUTE, NOW, OFFICE, WRITER, Office, names, opened, several
+from tests.needs import oracle
 
-NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-CASSETTES = Path(__file__).parents[2].parent / "shared" / "oracles" / "x-cassettes"
-
-
-class Office:
-    """A channel and the X it asks; `turn` is what the runner would do."""
-
-    def __init__(self, fake: Provider, world: World) -> None:
-        self.fake, self.world, self.clock = fake, world, FrozenClock(NOW)
-        self.cursor: str | None = None
-        self.world.now = NOW
-
-    def channel(self, **more: Any) -> Twitter:
-        settings = {
-            "bearer_token": "kunci-contoh", "user_id": OFFICE, "api_base": self.fake.url,
-            "daily_usd": 1000,
-        }  # fmt: skip
-        context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", self.clock)
-        made = build(Settings.model_validate(settings | more), context)
-        assert isinstance(made, Twitter)
-        return made
-
-    def turn(self, into: list[RawMessage] | None = None, **more: Any) -> list[RawMessage]:
-        """Take a turn and keep messages and cursor of every page that came, trouble or not."""
-        found = [] if into is None else into
-
-        async def pages() -> None:
-            async for page in self.channel(**more).fetch(self.cursor):
-                found.extend(page.messages)
-                self.cursor = page.cursor
-
-        asyncio.run(pages())
-        return found
-
-    def pass_time(self, by: timedelta) -> None:
-        self.clock.at += by
-        self.world.now = self.clock.at
-
-    def asked(self, name: str) -> list[str]:
-        return [asked.query.get(name, "") for asked in self.fake.asked]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
 def office() -> Iterator[Office]:
     with opened() as made:
         yield made
-
-
-@contextmanager
-def opened() -> Iterator[Office]:
-    world = World()
-    with provider(world.answer) as fake:
-        yield Office(fake, world)
-
-
-def several(world: World, count: int, until: datetime) -> list[str]:
-    return [
-        world.say(f"keluhan {n}", until - (count - 1 - n) * MINUTE) for n in range(count)
-    ]  # fmt: skip
-
-
-def names(raws: list[RawMessage]) -> list[str]:
-    return [raw.external_id for raw in raws]
 
 
 def test_the_first_turn_takes_the_past_oldest_first_and_the_next_nothing(office: Office) -> None:
@@ -106,6 +49,22 @@ def test_the_first_turn_takes_the_past_oldest_first_and_the_next_nothing(office:
     (message,) = office.channel().parse(new)
     assert (message.sender.id, message.sender.name) == (WRITER, "Sri (@w01)")
     assert message.occurred_at == NOW + MINUTE
+
+
+def test_a_crash_between_two_pages_repeats_and_loses_nothing(office: Office) -> None:
+    written = several(office.world, 230, NOW - MINUTE)
+
+    async def first_page() -> list[RawMessage]:
+        async with aclosing(cast(Any, office.channel().fetch(None))) as pages:
+            page = await anext(pages)
+            office.cursor = page.cursor
+            return list(page.messages)
+
+    kept = asyncio.run(first_page())
+    assert names(kept) == written[:100]
+    again = office.turn()
+    assert names(again) == written
+    assert [raw.event_id for raw in again[:100]] == [raw.event_id for raw in kept]
 
 
 def test_after_a_first_turn_without_posts_new_ones_are_no_history(office: Office) -> None:
@@ -198,53 +157,6 @@ def test_trouble_in_the_middle_of_a_walk_keeps_what_was_read(office: Office) -> 
     assert office.turn() == []
 
 
-PROBLEMS = "https://api.twitter.com/2/problems/"
-RESET = str(int(NOW.timestamp()) + 77)
-TROUBLES: list[tuple[str, Answer, type[GatewayError], float | None, str]] = [
-    ("429", reply({"title": "Too Many Requests"}, 429, x_rate_limit_reset=RESET),
-     RetryLater, 78, "jeda"),
-    ("429 past", reply({}, 429, x_rate_limit_reset="1"), RetryLater, 1, "jeda"),
-    ("429 bare", reply({"errors": [{"code": 88, "message": "RAHASIA"}]}, 429),
-     RetryLater, 901, "jeda"),
-    ("cap", reply({"title": "UsageCapExceeded", "detail": "RAHASIA"}, 429),
-     RetryLater, 3600, "batas bulanan"),
-    ("no credit", reply({"title": "Payment Required"}, 402), RetryLater, 3600, "Kredit"),
-    ("503", reply({}, 503), RetryLater, None, "503"),
-    ("502 text", Answer(b"<html>", 502), RetryLater, None, "502"),
-    ("list", reply([1], 503), RetryLater, None, "tak terbaca"),
-    ("null errors", reply({"errors": None}, 500), RetryLater, None, "tak terbaca"),
-    ("cut", Answer(b"{" * 9000, fate="cut"), RetryLater, None, "dihubungi"),
-    ("silent", Answer(fate="silent"), RetryLater, None, "dihubungi"),
-    ("portal", Answer(b"<html>login</html>"), RetryLater, None, "dihubungi"),
-    ("not an object", reply([]), RetryLater, None, "tak terbaca"),
-    ("401", reply({"title": "Unauthorized"}, 401), ConfigError, None, "401"),
-    ("403", reply({"reason": "client-not-enrolled"}, 403), ConfigError, None, "paket berbayar"),
-    ("403 other", reply({"title": "Forbidden", "type": PROBLEMS + "x"}, 403),
-     ConfigError, None, "403"),
-    ("404", reply({"title": "Not Found"}, 404), ConfigError, None, "404"),
-    ("400", reply({"errors": [{"message": "RAHASIA"}]}, 400), ConfigError, None, "400"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "after", "word"), [pytest.param(*t[1:], id=t[0]) for t in TROUBLES]
-)
-def test_trouble_says_what_the_runner_does_next_and_loses_nothing(
-    answer: Answer, kind: type[GatewayError], after: float | None, word: str
-) -> None:
-    with opened() as office:
-        written = several(office.world, 25, NOW - MINUTE)
-        office.world.refusals = [answer]
-        with pytest.raises(kind) as raised:
-            office.turn(timeout=0.2)
-        assert word in str(raised.value)
-        assert not {"RAHASIA", "kunci-contoh"} & set(str(raised.value).split())
-        if isinstance(raised.value, RetryLater):
-            assert raised.value.after == after
-        assert len(office.fake.asked) == 1  # tweepy does not try again by itself
-        assert names(office.turn()) == written
-
-
 def test_a_try_of_the_keys_costs_nothing(office: Office) -> None:
     assert "Token diterima" in asyncio.run(office.channel().probe())
     assert [asked.path for asked in office.fake.asked] == ["/2/tweets/search/stream/rules"]
@@ -254,7 +166,7 @@ def test_a_try_of_the_keys_costs_nothing(office: Office) -> None:
 
 
 def cassettes() -> list[Path]:
-    return sorted(CASSETTES.glob("*.yaml"))
+    return sorted(oracle("x-cassettes").glob("*.yaml"))
 
 
 def body_of(path: Path) -> bytes:
@@ -265,7 +177,7 @@ def body_of(path: Path) -> bytes:
 
 
 def test_the_recorded_answers_of_x_are_read_through_tweepy() -> None:
-    assert len(cassettes()) >= 2, "the collected oracles (../shared/oracles) are not here"
+    assert len(cassettes()) >= 2
     for path in cassettes():
         page = json.loads(body_of(path))
         # One page and no more: the recording has no second.
@@ -284,7 +196,7 @@ def test_the_recorded_answers_of_x_are_read_through_tweepy() -> None:
 
 def test_an_id_tells_its_time() -> None:
     # The recorded posts were written by a clock: their words are the time.
-    page = json.loads(body_of(CASSETTES / "test_client_search_recent_tweets.yaml"))
+    page = json.loads(body_of(oracle("x-cassettes", "test_client_search_recent_tweets.yaml")))
     clocks = [post for post in page["data"] if post["text"].endswith(" tweepy")]
     assert clocks
     for post in clocks:

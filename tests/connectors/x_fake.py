@@ -1,14 +1,25 @@
 """An X on loopback that has its known manners: newest first, strict sizes, rules, a stream."""
 
+import asyncio
 import json
 import queue
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tests.connectors.fake_http import Answer, Asked, reply
+from connectors.twitter import Settings, build
+from connectors.twitter.connector import Twitter
+from core.clock import FrozenClock
+from core.connector import Context
+from core.schema import RawMessage
+from tests.connectors.fake_http import Answer, Asked, Provider, provider, reply
 
+NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 OFFICE = "1600000000000000001"
 WRITER = "1700000000000000001"
 _EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
@@ -122,3 +133,58 @@ def line_of(post: dict[str, Any], **more: Any) -> bytes:
     users = [{"id": post["author_id"], "name": "Sri", "username": "w01"}]
     event = {"data": post, "includes": {"users": users}, "matching_rules": [{"id": "1"}]}
     return json.dumps(event | more).encode()
+
+
+class Office:
+    """A channel and the X it asks; `turn` is what the runner would do."""
+
+    def __init__(self, fake: Provider, world: World) -> None:
+        self.fake, self.world, self.clock = fake, world, FrozenClock(NOW)
+        self.cursor: str | None = None
+        self.world.now = NOW
+
+    def channel(self, **more: Any) -> Twitter:
+        settings = {
+            "bearer_token": "kunci-contoh", "user_id": OFFICE, "api_base": self.fake.url,
+            "daily_usd": 1000,
+        }  # fmt: skip
+        context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", self.clock)
+        made = build(Settings.model_validate(settings | more), context)
+        assert isinstance(made, Twitter)
+        return made
+
+    def turn(self, into: list[RawMessage] | None = None, **more: Any) -> list[RawMessage]:
+        """Take a turn and keep messages and cursor of every page that came, trouble or not."""
+        found = [] if into is None else into
+
+        async def pages() -> None:
+            async for page in self.channel(**more).fetch(self.cursor):
+                found.extend(page.messages)
+                self.cursor = page.cursor
+
+        asyncio.run(pages())
+        return found
+
+    def pass_time(self, by: timedelta) -> None:
+        self.clock.at += by
+        self.world.now = self.clock.at
+
+    def asked(self, name: str) -> list[str]:
+        return [asked.query.get(name, "") for asked in self.fake.asked]
+
+
+@contextmanager
+def opened() -> Iterator[Office]:
+    world = World()
+    with provider(world.answer) as fake:
+        yield Office(fake, world)
+
+
+def several(world: World, count: int, until: datetime) -> list[str]:
+    return [
+        world.say(f"keluhan {n}", until - (count - 1 - n) * MINUTE) for n in range(count)
+    ]  # fmt: skip
+
+
+def names(raws: list[RawMessage]) -> list[str]:
+    return [raw.external_id for raw in raws]

@@ -1,15 +1,26 @@
 """A YouTube on loopback that keeps to Google's own discovery document, and its known manners."""
 
+import asyncio
 import html
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import googleapiclient  # type: ignore[import-untyped]
 
-from tests.connectors.fake_http import Answer, Asked, reply
+from connectors.youtube import Settings, build
+from connectors.youtube.connector import YouTube
+from core.clock import FrozenClock
+from core.connector import Context
+from core.schema import RawMessage
+from tests.connectors.fake_http import Answer, Asked, Provider, provider, reply
+
+NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 
 OFFICE = "UCkantorContoh0000000000"
 _DOCUMENT = Path(googleapiclient.__file__).parent / "discovery_cache/documents/youtube.v3.json"
@@ -124,3 +135,45 @@ def _shown(comment: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
     plain = query.get("textFormat", "html") == "plainText"
     shown = text if plain else html.escape(text).replace("\n", "<br>")
     return comment | {"snippet": snippet | {"textDisplay": shown}}
+
+
+class Office:
+    """A channel and the YouTube it asks; `turn` is what the runner would do."""
+
+    def __init__(self, fake: Provider, tube: Tube) -> None:
+        self.fake, self.tube, self.clock = fake, tube, FrozenClock(NOW)
+        self.cursor: str | None = None
+
+    def channel(self, **more: Any) -> YouTube:
+        settings = Settings.model_validate(
+            {"api_key": "kunci-contoh", "channel_id": OFFICE, "api_base": self.fake.url} | more
+        )
+        context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", self.clock)
+        made = build(settings, context)
+        assert isinstance(made, YouTube)
+        return made
+
+    def turn(
+        self, channel: YouTube | None = None, into: list[RawMessage] | None = None
+    ) -> list[RawMessage]:
+        """Take a turn and keep messages and cursor of every page that came, trouble or not."""
+        found = [] if into is None else into
+
+        async def pages() -> None:
+            async for page in (channel or self.channel()).fetch(self.cursor):
+                found.extend(page.messages)
+                self.cursor = page.cursor
+
+        asyncio.run(pages())
+        return found
+
+
+@contextmanager
+def opened() -> Iterator[Office]:
+    tube = Tube()
+    with provider(tube.answer) as fake:
+        yield Office(fake, tube)
+
+
+def names(raws: list[RawMessage]) -> list[str]:
+    return [raw.external_id for raw in raws]
