@@ -1,0 +1,145 @@
+"""The front door of dedup: the single sequencer of each tenant, which writes its register.
+
+A record of `normalized` or `decisions` comes in; an entry of `deduplicated` goes out, in one order
+per tenant: the complaint with its ticket and its case, or the decision with its outcome.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from core import topics
+from core.bus import Outgoing, Stored
+from core.errors import ConfigError, Unparseable
+from core.schema import Complaint, Decision, Origin, Record, RegisterEntry
+from dedup import acts, tickets
+from dedup.lines import assign_lines
+from dedup.place import place
+from dedup.policy import Policy
+from dedup.register import Register
+
+_R = TypeVar("_R", bound=Record)
+
+__all__ = ["Policy", "Sequencer", "assign_lines"]
+
+
+class Sequencer:
+    """The registers of all tenants this process works for, and the only one who writes them.
+
+    Nothing is asked of a clock: an entry bears the time of its record, so a replay writes the
+    same bytes. State is what `fold` makes of the entries; `enter` folds what it returns.
+    """
+
+    def __init__(self, policy: Policy, prefixes: Mapping[str, str]) -> None:
+        for tenant, prefix in prefixes.items():
+            if not tickets.is_prefix(prefix):
+                raise ConfigError(
+                    f'{tenant}: ticket_prefix "{prefix}" harus 1-8 huruf besar atau angka,'
+                    " diawali huruf."
+                )
+        self._policy = policy
+        self._prefixes = dict(prefixes)
+        self._registers: dict[str, Register] = {}
+
+    def fold(self, entry: RegisterEntry) -> None:
+        """Rebuild state from one entry of the register; entries come in their order."""
+        register = self._register(entry.tenant)
+        if entry.kind == "complaint" and entry.complaint is not None:
+            register.enter(entry, entry.complaint, register.read(entry.complaint))
+        elif entry.kind == "decision" and entry.decision is not None:
+            acts.fold(register, entry, entry.decision)
+
+    def fold_bytes(self, value: bytes) -> None:
+        """Rebuild state from one entry as the bus keeps it."""
+        self.fold(_parse(RegisterEntry, value))
+
+    def enter(self, record: Stored) -> Sequence[Outgoing]:
+        """Enter a record. Returns nothing for a redelivery; raises Unparseable for a stranger."""
+        if record.topic == topics.NORMALIZED.name:
+            entry = self._enter_complaint(_parse(Complaint, record.value), _origin(record))
+        elif record.topic == topics.DECISIONS.name:
+            entry = self._enter_decision(_parse(Decision, record.value), _origin(record))
+        else:
+            raise Unparseable(f"topik {record.topic} bukan masukan dedup")
+        if entry is None:
+            return ()
+        partition = topics.DEDUPLICATED.partition(entry.tenant)
+        return (Outgoing(topics.DEDUPLICATED.name, partition, entry.event_id, entry.to_bytes()),)
+
+    def _enter_complaint(self, complaint: Complaint, source: Origin) -> RegisterEntry | None:
+        prefix = self._prefix(complaint.tenant)
+        register = self._register(complaint.tenant)
+        near = register.read(complaint)
+        placement = place(register, complaint, near)
+        if placement.relation == "redelivered":
+            return None
+        ticket_no = _ticket(register, complaint, prefix)
+        complaint = complaint.model_copy(update={"ticket_no": ticket_no})
+        entry = RegisterEntry(
+            tenant=complaint.tenant,
+            kind="complaint",
+            source=source,
+            entered_at=complaint.received_at,
+            complaint=complaint,
+            case_id=placement.case_id,
+            suggested_case_id=placement.suggested_case_id,
+            relation=placement.relation,
+            score=placement.score,
+            reason=placement.reason,
+        )
+        register.enter(entry, complaint, near)
+        return entry
+
+    def _enter_decision(self, decision: Decision, source: Origin) -> RegisterEntry | None:
+        self._prefix(decision.tenant)
+        register = self._register(decision.tenant)
+        if register.knows_decision(decision):
+            return None
+        outcome = acts.judge(register, decision)
+        entry = RegisterEntry(
+            tenant=decision.tenant,
+            kind="decision",
+            source=source,
+            entered_at=decision.decided_at,
+            case_id=outcome.case_id,
+            decision=decision,
+            outcome=outcome.outcome,
+            sentence=outcome.sentence,
+        )
+        acts.fold(register, entry, decision)
+        return entry
+
+    def _register(self, tenant: str) -> Register:
+        register = self._registers.get(tenant)
+        if register is None:
+            register = self._registers[tenant] = Register(self._policy)
+        return register
+
+    def _prefix(self, tenant: str) -> str:
+        """Return a tenant's ticket prefix; a tenant without one is not this installation's."""
+        if tenant not in self._prefixes:
+            raise Unparseable("kantor tidak dikenal di instalasi ini")
+        return self._prefixes[tenant]
+
+
+def _ticket(register: Register, complaint: Complaint, prefix: str) -> str:
+    """Return the ticket a complaint has, or the next one; what is no complaint gets none."""
+    number = register.find(complaint.complaint_id)
+    known = register.ticket(number) if number >= 0 else ""
+    if known or complaint.klasifikasi == "bukan_aduan":
+        return known
+    return register.next_ticket(prefix)
+
+
+def _origin(record: Stored) -> Origin:
+    return Origin(topic=record.topic, partition=record.partition, offset=record.offset)
+
+
+def _parse(model: type[_R], value: bytes) -> _R:
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        # The place only: pydantic's words quote the record.
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise Unparseable(f"bukan {model.__name__}: {where or 'bukan JSON'}") from error

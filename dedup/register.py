@@ -1,0 +1,142 @@
+"""One tenant's register, folded: what was entered, under which ticket, in which case.
+
+`fold` is the only way state moves. A run asks, writes an entry and folds it, so a fold of what
+was written gives the same state as the run that wrote it.
+"""
+
+from array import array
+from collections.abc import Mapping
+
+from core.schema import Complaint, Decision, RegisterEntry
+from dedup import fingerprint, tickets
+from dedup.cases import Cases
+from dedup.fingerprint import Fingerprint
+from dedup.idtable import IdTable, Names, key_of
+from dedup.index import Near
+from dedup.policy import Policy
+from dedup.versions import Seen, Versions
+
+UNKNOWN = -1
+
+
+class Register:
+    """The fold of one tenant's register."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.cases = Cases()
+        self.near = Near(policy.window, policy.max_candidates)
+        self._complaints = IdTable()
+        self._decisions = IdTable()
+        self._versions = Versions()
+        self._case = array("I")
+        self._ticket = array("I")
+        self._prefix = array("H")
+        self._prefixes = Names()
+        self._last_ticket = 0
+        # What operators corrected, as far as it matters here; few complaints, so a plain dict.
+        self._corrected: dict[int, dict[str, object]] = {}
+
+    def __len__(self) -> int:
+        return len(self._complaints)
+
+    def find(self, complaint_id: str) -> int:
+        """Return a complaint's number, or UNKNOWN."""
+        return self._complaints.find(key_of(complaint_id)) if complaint_id else UNKNOWN
+
+    def compare_version(self, complaint: int, given: Complaint) -> Seen:
+        """Tell whether this version of a known complaint was entered before."""
+        return self._versions.compare(complaint, given.version, given.rules_version)
+
+    def case_of(self, complaint: int) -> int:
+        """Return the case a complaint is in now."""
+        return self.cases.standing(self._case[complaint])
+
+    def knows_decision(self, decision: Decision) -> bool:
+        """Tell whether a decision was entered before."""
+        return self._decisions.find(key_of(decision.decision_id)) != UNKNOWN
+
+    def ticket(self, complaint: int) -> str:
+        """Return a complaint's ticket, or "" while it has none."""
+        number = self._ticket[complaint]
+        prefix = self._prefixes.word(self._prefix[complaint])
+        return tickets.write(prefix, number) if number else ""
+
+    def next_ticket(self, prefix: str) -> str:
+        """Return the ticket that is next; it is given away by folding an entry that bears it."""
+        return tickets.write(prefix, self._last_ticket + 1)
+
+    def read(self, complaint: Complaint) -> Fingerprint | None:
+        """Read a complaint for comparison as operators corrected it; None if it may not be."""
+        number = self.find(complaint.complaint_id)
+        value = self._corrected.get(number, {})
+        complaint = _with_flags(complaint, value)
+        if not fingerprint.comparable(complaint):
+            return None
+        if number == UNKNOWN:
+            number = len(self)  # which it will get
+        return fingerprint.corrected(fingerprint.read(complaint, number, self.policy), value)
+
+    def enter(self, entry: RegisterEntry, complaint: Complaint, near: Fingerprint | None) -> None:
+        """Fold a complaint's entry; `near` is what `read` gives for it."""
+        number = self._complaints.add(key_of(complaint.complaint_id))
+        case = self.cases.open(entry.case_id)
+        if number == len(self._case):
+            self._case.append(case)
+            self._ticket.append(0)
+            self._prefix.append(0)
+            self.cases.members[case] += 1
+        self._versions.add(number, complaint.version, complaint.rules_version)
+        self._keep_ticket(number, complaint.ticket_no)
+        self._keep_near(number, complaint, near)
+
+    def enter_decision(self, decision: Decision) -> None:
+        """Remember a decision's id; what it does is the business of `acts`."""
+        self._decisions.add(key_of(decision.decision_id))
+
+    def move(self, complaint: int, case_id: str) -> None:
+        """Put a complaint into another case; the two are not brought together again."""
+        before, after = self.case_of(complaint), self.cases.open(case_id)
+        self.cases.members[before] -= 1
+        self.cases.members[after] += 1
+        self._case[complaint] = after
+        self.cases.keep_apart(before, after)
+
+    def correct(self, complaint: int, value: Mapping[str, object]) -> None:
+        """Let an operator's correction hold for the near index, now and for later versions."""
+        told = self._corrected.setdefault(complaint, {})
+        told.update((k, v) for k, v in value.items() if k in _MATTERS)
+        near = self.near.get(complaint)
+        if near is None:
+            return
+        if told.get("rahasia") is True or told.get("klasifikasi") in _KEPT_OUT:
+            self.near.discard(complaint)
+        else:
+            self.near.add(fingerprint.corrected(near, value))
+
+    def _keep_ticket(self, number: int, ticket_no: str) -> None:
+        found = tickets.read(ticket_no) if not self._ticket[number] else None
+        if found is not None:
+            prefix, self._ticket[number] = found
+            self._prefix[number] = self._prefixes.number(prefix)
+            self._last_ticket = max(self._last_ticket, found[1])
+
+    def _keep_near(self, number: int, complaint: Complaint, near: Fingerprint | None) -> None:
+        known = self.near.get(number)
+        version_at = (complaint.edited_at or complaint.received_at).timestamp()
+        # An older version that comes late does not replace what is known.
+        if known is not None and known.version_at > version_at:
+            return
+        if near is None:
+            self.near.discard(number)
+        else:
+            self.near.add(near)
+
+
+_KEPT_OUT = frozenset({"bukan_aduan", "whistleblowing"})
+_MATTERS = frozenset({"rahasia", "klasifikasi", "kategori", "wilayah", "wilayah_kode"})
+
+
+def _with_flags(complaint: Complaint, told: Mapping[str, object]) -> Complaint:
+    flags = {k: told[k] for k in ("rahasia", "klasifikasi") if k in told}
+    return complaint.model_copy(update=flags) if flags else complaint
