@@ -88,6 +88,8 @@ class Page:
     done: Callable[[], None] = field(default=lambda: None)
     # Sentences about records of this page that were left out, for the operator.
     rejected: Sequence[str] = ()
+    # How many events were ours or of no concern; the books count them.
+    ignored: int = 0
 
 
 class Pull(Connector, Protocol):

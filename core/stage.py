@@ -1,7 +1,7 @@
 """The one loop of every stage: take a batch, handle it, publish and commit, retry, park."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from core.bus import Batch, Consumer, Outgoing, Stored
 from core.errors import CannotStore, ConfigError, Fenced, RetryLater, Unparseable
@@ -9,6 +9,8 @@ from core.log import get_logger, where
 
 Handle = Callable[[Stored], Sequence[Outgoing]]
 Park = Callable[[Stored, str], Sequence[Outgoing]]
+Move = Callable[[Batch], Awaitable[None]]
+"""Forget what is known of a batch's `lost` partitions, then learn the `gained` ones anew."""
 
 MAX_BATCH = 500
 LINGER = 0.5
@@ -20,14 +22,25 @@ async def run(
     park: Park,
     stop: asyncio.Event,
     *,
+    move: Move | None = None,
     max_batch: int = MAX_BATCH,
 ) -> None:
-    """Work until `stop` is set. Raises Fenced, ConfigError or an engine error: then start again."""
+    """Work until `stop` is set. Raises Fenced, ConfigError or an engine error: then start again.
+
+    A stage that keeps something per partition gives `move`; it is called before the records.
+    """
     while not stop.is_set():
         batch = await consumer.take(max_batch, LINGER)
-        if batch.records:
-            outputs = await handle_batch(batch, handle, park)
+        if move is not None and (batch.lost or batch.gained):
+            await move(batch)
+        if not batch.records:
+            continue
+        outputs = await handle_batch(batch, handle, park)
+        try:
             await commit(consumer, batch, outputs, stop)
+        except Fenced:
+            # Another member has these partitions now; the next take tells which are still ours.
+            get_logger().warning("work_dropped", count=len(batch.records))
 
 
 async def handle_batch(batch: Batch, handle: Handle, park: Park) -> list[Outgoing]:

@@ -1,6 +1,7 @@
 """The command `kanal`: every command, its options and its exit codes (0 good, 1 wrong, 2 input)."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -75,6 +76,9 @@ def run(
     stage: Annotated[str, typer.Argument(help=f"Salah satu dari: {', '.join(DAEMONS)}.")],
     config: Config = CONFIG,
     data: Data = DATA,
+    member: Annotated[
+        str, typer.Option("--member", help="Nama proses ini di antara yang berbagi tahap.")
+    ] = "",
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
 ) -> None:
@@ -95,7 +99,8 @@ def run(
     from gateway import stages
     from gateway.process import run_daemon
 
-    raise SystemExit(run_daemon(getattr(stages, f"run_{stage}"), settings, ready_fd))
+    work = getattr(stages, f"run_{stage}")
+    raise SystemExit(run_daemon(work, settings, ready_fd, member or _own_name()))
 
 
 @app.command()
@@ -192,6 +197,11 @@ def reference(
     for path in found:
         print(f"{'usang' if check else 'ditulis'}: {path}")
     raise SystemExit(1 if check and found else 0)
+
+
+def _own_name() -> str:
+    """Name this process among those that share a stage; a fixed name is taken over faster."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _ports(port: int | None, dashboard_port: int | None) -> dict[str, Table]:

@@ -27,21 +27,27 @@ def die_with_parent(parent: int) -> None:
 
 
 def run_daemon(
-    work: Callable[[Daemon], Awaitable[None]], settings: Settings, ready_fd: int | None
+    work: Callable[[Daemon], Awaitable[None]],
+    settings: Settings,
+    ready_fd: int | None,
+    member: str,
 ) -> int:
     """Run one stage until SIGTERM or SIGINT; return its exit code."""
     log.configure()
-    return asyncio.run(_run(work, settings, ready_fd))
+    return asyncio.run(_run(work, settings, ready_fd, member))
 
 
 async def _run(
-    work: Callable[[Daemon], Awaitable[None]], settings: Settings, ready_fd: int | None
+    work: Callable[[Daemon], Awaitable[None]],
+    settings: Settings,
+    ready_fd: int | None,
+    member: str,
 ) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    daemon = Daemon(settings, system_clock, stop, lambda: _tell_ready(ready_fd))
+    daemon = Daemon(settings, system_clock, stop, lambda: _tell_ready(ready_fd), member)
     code = 0
     try:
         await work(daemon)

@@ -1,9 +1,10 @@
 """Runs the channels we ask: every loop, pause, backoff, cursor and health line is here."""
 
 import asyncio
+import contextlib
 import itertools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -109,10 +110,11 @@ class Poll:
             await pause(self._stop, wait)
 
     async def _turn(self) -> None:
-        async for page in self._pull.fetch(self._state.cursor):
+        pages = self._pull.fetch(self._state.cursor)
+        while (page := await self._next(pages)) is not None:
             await self._keep(page)
-            if self._stop.is_set():
-                return
+        if self._stop.is_set():
+            return
         now = self._clock()
         healthy = self._channel.state
         silent = self._state.last_success is None or now - self._state.last_success > _REPORT_EVERY
@@ -120,6 +122,20 @@ class Poll:
             if self._state.state != healthy:
                 self._log.info("channel_up")
             await self._write((), self._stand(healthy, self._channel.sentence, last_success=now))
+
+    async def _next(self, pages: AsyncIterator[Page]) -> Page | None:
+        """Return the next page; None at the end, or when a quiet stream is told to stop."""
+        coming = asyncio.ensure_future(anext(pages, None))
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return await coming if coming.done() and not self._stop.is_set() else None
+        finally:
+            stopping.cancel()
+            if not coming.done():
+                coming.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await coming
 
     async def _keep(self, page: Page) -> None:
         """Make a page durable together with the cursor behind it; only then put it away."""
@@ -131,6 +147,8 @@ class Poll:
         )  # fmt: skip
         refused = len(page.rejected)
         tallies = [Tally(*self._key, "rows_refused", refused)] if refused else []
+        if page.ignored:
+            tallies += [Tally(*self._key, what, page.ignored) for what in ("received", "ignored")]
         await self._write(records, state, tallies)
         if refused:
             self._log.warning("rows_refused", count=refused)

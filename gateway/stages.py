@@ -10,13 +10,13 @@ from core import keys, stage, topics
 from core.bus import Batch, Bus
 from core.clock import Clock
 from core.errors import ConfigError, RetryLater
-from core.log import get_logger
 from core.settings import Settings
 from gateway import wiring
 from gateway.books import keep_books
 from gateway.intake import Intake
 from gateway.metrics import render
 from gateway.pulls import Polls
+from gateway.sequencers import Sequencers
 from gateway.understanding import Parking, Understanding
 from gateway.web import Web, serve
 from sink import Sink, load_reference
@@ -34,6 +34,8 @@ class Daemon:
     clock: Clock
     stop: asyncio.Event
     ready: Ready
+    # Its own name among the processes that share a stage's work.
+    member: str = ""
 
 
 async def run_connectors(daemon: Daemon) -> None:
@@ -67,7 +69,7 @@ async def run_normalizer(daemon: Daemon) -> None:
     )
     bus = wiring.bus(settings)
     try:
-        consumer = await bus.subscribe("normalizer", [topics.RAW.name])
+        consumer = await bus.subscribe("normalizer", [topics.RAW.name], member=daemon.member)
         daemon.ready()
         await stage.run(consumer, understanding.handle, understanding.park, daemon.stop)
     finally:
@@ -77,16 +79,16 @@ async def run_normalizer(daemon: Daemon) -> None:
 async def run_dedup(daemon: Daemon) -> None:
     """Give every complaint its case and ticket, in one order per office."""
     bus = wiring.bus(daemon.settings)
-    sequencer = wiring.sequencer(daemon.settings)
+    sequencers = Sequencers(bus, lambda: wiring.sequencer(daemon.settings))
     try:
-        # First the position, then the fold: what another process commits in between is then
-        # in the fold, and our first commit is fenced.
-        consumer = await bus.subscribe("dedup", [topics.NORMALIZED.name, topics.DECISIONS.name])
-        count = await fold(bus, sequencer.fold_bytes)
-        get_logger().info("register_folded", stage="dedup", count=count)
+        consumer = await bus.subscribe(
+            "dedup", [topics.NORMALIZED.name, topics.DECISIONS.name], member=daemon.member
+        )
         daemon.ready()
         parking = Parking("dedup", daemon.clock)
-        await stage.run(consumer, sequencer.enter, parking.letter, daemon.stop)
+        await stage.run(
+            consumer, sequencers.enter, parking.letter, daemon.stop, move=sequencers.move
+        )
     finally:
         await bus.close()
 
@@ -101,18 +103,6 @@ async def run_sink(daemon: Daemon) -> None:
             await writer.run()
         finally:
             await bus.close()
-
-
-async def fold(bus: Bus, take: Callable[[bytes], None]) -> int:
-    """Hand every entry of the register to `take`, in order; return how many there were."""
-    after: dict[tuple[str, int], int] = {}
-    count = 0
-    while found := await bus.read(topics.DEDUPLICATED.name, after, 5000):
-        for record in found:
-            take(record.value)
-            after[record.topic, record.partition] = record.offset
-        count += len(found)
-    return count
 
 
 class SinkLoop:

@@ -125,8 +125,10 @@ class Supervisor:
         # Commands run one after the other once everything is ready (the demo's citizens).
         self._feeds = feeds
         folders = ("--config", str(settings.config_dir), "--data", str(settings.data_dir))
+        # A name that stands: a restarted stage takes over from its dead self at once.
+        shared = (*folders, "--member", "up")
         self._children = [
-            Child(name, (sys.executable, "-m", "gateway", "run", name, *folders), settings)
+            Child(name, (sys.executable, "-m", "gateway", "run", name, *shared), settings)
             for name in STAGES
         ]
         self._folders = folders
