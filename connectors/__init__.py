@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from connectors import call112, google_reviews, radio, sms, telegram, twitter, whatsapp, youtube
+from connectors import (
+    call112,
+    facebook,
+    google_reviews,
+    radio,
+    sms,
+    telegram,
+    twitter,
+    whatsapp,
+    youtube,
+)
 from core.connector import ChannelSpec
 
 CHANNELS: Mapping[str, ChannelSpec] = {
@@ -12,9 +22,10 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         call112.SPEC,
         radio.SPEC,
         whatsapp.SPEC,
-        youtube.SPEC,
-        telegram.SPEC,
         google_reviews.SPEC,
         twitter.SPEC,
+        youtube.SPEC,
+        telegram.SPEC,
+        facebook.SPEC,
     )
 }
