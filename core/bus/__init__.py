@@ -85,11 +85,11 @@ class Consumer(Protocol):
     async def take(self, max_batch: int, linger: float) -> Batch:
         """Wait up to `linger` seconds for records; an empty batch says there were none.
 
-        Returns as soon as there is a record, or a partition gained or lost. Fewer than `max_batch`
-        says nothing about what is left (a batch is bounded in bytes too). What was taken and not
-        committed is given again. A partition leaves this member only in here, between two
-        batches, unless the member was silent for longer than its lease. Raises Fenced when
-        another process goes on under this member's name.
+        Returns as soon as there is a record; partitions gained or lost come with it, or at the end
+        of the wait. Fewer than `max_batch` says nothing about what is left (a batch is bounded in
+        bytes too). What was taken and not committed is given again. A partition leaves this member
+        only in here, between two batches, unless the member was silent for longer than its lease.
+        Raises Fenced when another process goes on under this member's name.
         """
         ...
 

@@ -78,14 +78,14 @@ class EmbeddedConsumer:
             self._presence.touch(self._held.member)
             version = self._log.version()
             if version != self._seen or self._in_doubt or self._is_time_to_look():
-                batch = await self._look(max_batch)
-                if batch.records or batch.gained or batch.lost:
-                    return batch
+                found = await self._look(max_batch)
+                if found:
+                    return self._batch(found)
                 # Only now: a batch leaves records behind that are no news.
                 self._seen = version
             remaining = deadline - loop.time()
             if remaining <= 0:
-                return Batch()
+                return self._batch([])
             await self._wait(min(pause, remaining))
             pause = min(pause * 1.3, _POLL_IDLE)
 
@@ -105,7 +105,7 @@ class EmbeddedConsumer:
         self._looked = now
         return not all(self._presence.alive(other) for other in self._held.others)
 
-    async def _look(self, max_batch: int) -> Batch:
+    async def _look(self, max_batch: int) -> list[Stored]:
         generation, found = await asyncio.to_thread(self._read, max_batch)
         if generation != self._held.generation or self._in_doubt or self._someone_died():
             step = self._roll(lambda roll: roll.sync(self._held.member))
@@ -117,9 +117,7 @@ class EmbeddedConsumer:
                     raise
             else:
                 _, found = await asyncio.to_thread(self._read, max_batch)
-        batch = self._batch(found)
-        self._gained = self._lost = NONE
-        return batch
+        return found
 
     def _someone_died(self) -> bool:
         return not all(self._presence.alive(other) for other in self._held.others)
@@ -133,7 +131,9 @@ class EmbeddedConsumer:
     def _batch(self, found: list[Stored]) -> Batch:
         after = {(r.topic, r.partition): r.offset for r in found}
         before = {key: self._held.at[key] for key in after}
-        return Batch(found, before, after, self._gained, self._lost)
+        gained, lost = self._gained, self._lost
+        self._gained = self._lost = NONE
+        return Batch(found, before, after, gained, lost)
 
     # -- commit -------------------------------------------------------------------------------
 

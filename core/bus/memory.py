@@ -178,6 +178,7 @@ class MemoryConsumer:
         self._name = name
         self._numbers = max(TOPICS[topic].partitions for topic in topics)
         self._in_doubt = False
+        self._gained = self._lost = NONE
         self.owned: frozenset[int] = NONE
 
     async def take(self, max_batch: int, linger: float) -> Batch:
@@ -185,28 +186,33 @@ class MemoryConsumer:
         deadline = loop.time() + linger
         while True:
             news = self._bus._news
-            batch = await self._batch(max_batch)
-            if batch.records or batch.gained or batch.lost:
-                return batch
+            self._settle()
+            found = await self._found(max_batch)
+            if found:
+                return self._batch(found)
             try:
                 await asyncio.wait_for(news.wait(), max(deadline - loop.time(), 0))
             except TimeoutError:
-                return batch
+                return self._batch([])
 
-    async def _batch(self, limit: int) -> Batch:
-        gained, lost = self._settle()
+    async def _found(self, limit: int) -> list[Stored]:
         found: list[Stored] = []
         at = self._at()
         for topic in self._topics:
             found += [
                 r for r in await self._bus.read(topic, at, 1 << 30) if r.partition in self.owned
             ]
-        found = sorted(found, key=lambda r: r.offset)[:limit]
+        return sorted(found, key=lambda r: r.offset)[:limit]
+
+    def _batch(self, found: list[Stored]) -> Batch:
+        at = self._at()
         after = {(r.topic, r.partition): r.offset for r in found}
+        gained, lost = self._gained, self._lost
+        self._gained = self._lost = NONE
         return Batch(found, {key: at[key] for key in after}, after, gained, lost)
 
-    def _settle(self) -> tuple[frozenset[int], frozenset[int]]:
-        """Let go of what others are to have, take what is ours and free; say what changed."""
+    def _settle(self) -> None:
+        """Let go of what others are to have, take what is ours and free; note what changed."""
         members = self._bus._members[self._group]
         if members.get(self._name) is not self:
             raise Fenced(f"anggota {self._name!r} grup {self._group} sudah digantikan")
@@ -222,7 +228,9 @@ class MemoryConsumer:
                                if g == self._group and owner is self)  # fmt: skip
         doubted = before if self._in_doubt else NONE
         self._in_doubt = False
-        return (self.owned - before) | (doubted & self.owned), (before - self.owned) | doubted
+        lost = (before - self.owned) | doubted
+        self._gained = (self._gained - lost) | (self.owned - before) | (doubted & self.owned)
+        self._lost |= lost
 
     def _at(self) -> Positions:
         return {
