@@ -6,6 +6,7 @@ from connectors import (
     call112,
     facebook,
     google_reviews,
+    instagram,
     radio,
     sms,
     telegram,
@@ -27,5 +28,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         youtube.SPEC,
         telegram.SPEC,
         facebook.SPEC,
+        instagram.SPEC,
     )
 }

@@ -27,7 +27,9 @@ _QUIET_FIELDS = frozenset({
 _QUIET_ITEMS = frozenset({"like", "reaction", "event", "milestone", "tag", "album"})
 # What Facebook did to a video of the Page.
 _QUIET_VERBS = frozenset({"block", "unblock", "mute", "unmute"})
-_POSTS = frozenset({"post", "status", "photo", "video", "share", "note", "link"})
+_THINGS = frozenset(
+    {"comment", "rating", "post", "status", "photo", "video", "share", "note", "link"}
+)
 # `edit` for posts and `edited` for comments.
 _EDITS = frozenset({"edit", "edited", "update"})
 _IDS = ("post_id", "open_graph_story_id", "photo_id", "video_id")
@@ -69,7 +71,15 @@ def _name(event: Event) -> Named | None:
     author = ident(table(value.get("from")).get("id"))
     if author and author == event.account:
         return None  # what the office itself wrote
+    _must_know(event)
     return Named(must(_id(value)), _version(event, verb))
+
+
+def _must_know(event: Event) -> None:
+    """Raise Unparseable for a kind of event nobody has seen yet, unless it says something."""
+    known = word(event.value.get("item")) in _THINGS or _text(event.value)
+    if event.field not in _FIELDS or not known:
+        raise Unparseable("jenis pemberitahuan Facebook yang belum dikenal")
 
 
 def _id(value: Json) -> str:
@@ -95,9 +105,7 @@ def _text(value: Json) -> str:
 def _posted(raw: RawMessage, event: Event) -> Message:
     value, item, verb = event.value, word(event.value.get("item")), word(event.value.get("verb"))
     text, attachments = _text(value), tuple(_attachments(value, item))
-    known = item in _POSTS or item in ("comment", "rating")
-    if event.field not in _FIELDS or not (known or text):
-        raise Unparseable("jenis pemberitahuan Facebook yang belum dikenal")
+    _must_know(event)
     occurred_at = moment(value.get("created_time")) or event.at
     post, parent = ident(value.get("post_id")), ident(value.get("parent_id"))
     return Message(

@@ -282,3 +282,10 @@ def test_any_stored_bytes_are_read_or_unparseable(body: bytes) -> None:
         list(facebook().parse(raw))
     (kept,) = facebook().accept(post(body)).messages
     assert kept.body == body
+
+
+def test_an_unknown_kind_never_takes_the_place_of_a_comment() -> None:
+    channel = facebook()
+    for odd in (change(COMMENT, "field_baru"), change(COMMENT | {"item": "baru", "message": ""})):
+        (parked,), (kept,) = (deliver(channel, entry).messages for entry in (odd, change(COMMENT)))
+        assert parked.external_id != kept.external_id
