@@ -1,24 +1,49 @@
-"""What `/metrics` shows: counts that are rows of the log, lags, and the heads of the topics."""
+"""What `/metrics` shows: counts that are rows of the log, lags and ages, and how channels stand."""
+
+import time
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from core import topics
 from core.bus import Bus, Status
+from core.state import ChannelState
+
+_KEPT_SECONDS = 1.0
 
 
-async def render(bus: Bus) -> bytes:
-    """Return the metrics in Prometheus' text format."""
-    registry = CollectorRegistry()
-    registry.register(_Collector(await bus.status()))
-    return generate_latest(registry)
+class Metrics:
+    """The metrics of a bus; whoever scrapes faster than once a second gets the same answer."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._made = 0.0
+        self._text = b""
+
+    async def render(self) -> bytes:
+        """Return the metrics in Prometheus' text format. Raises CannotStore."""
+        if time.monotonic() - self._made > _KEPT_SECONDS:
+            registry = CollectorRegistry()
+            stored = await self._bus.latest(topics.CURSORS.name)
+            states = [ChannelState.model_validate_json(value) for value in stored.values()]
+            registry.register(_Collector(await self._bus.status(), states))
+            self._text, self._made = generate_latest(registry), time.monotonic()
+        return self._text
 
 
 class _Collector(Collector):
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, states: Sequence[ChannelState]) -> None:
         self._status = status
+        self._states = states
 
-    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
+        yield from self._counts()
+        yield from self._waiting()
+        yield from self._channels()
+
+    def _counts(self) -> Iterator[Metric]:
         messages = CounterMetricFamily(
             "kanal_messages", "Raw messages by outcome.", labels=("tenant", "channel", "outcome")
         )
@@ -30,9 +55,34 @@ class _Collector(Collector):
                 refused.add_metric((tenant, channel, what.removeprefix("refused:")), n)
             elif what != "probe":
                 messages.add_metric((tenant, channel, what), n)
+        records = CounterMetricFamily("kanal_records", "Records stored.", labels=("topic",))
+        for topic, n in sorted(self._status.records.items()):
+            records.add_metric((topic,), n)
+        yield from (messages, refused, records)
+
+    def _waiting(self) -> Iterator[Metric]:
+        names = ("group", "topic")
         lag = GaugeMetricFamily(
-            "kanal_lag_records", "Records a stage has not handled.", labels=("group", "topic")
+            "kanal_lag_records", "Records a stage has not handled.", labels=names
         )
-        for (group, topic), n in sorted(self._status.lags.items()):
-            lag.add_metric((group, topic), n)
-        return [messages, refused, lag]
+        for key, n in sorted(self._status.lags.items()):
+            lag.add_metric(key, n)
+        age = GaugeMetricFamily(
+            "kanal_oldest_waiting_seconds", "Age of the oldest of them.", labels=names
+        )
+        for key in sorted(self._status.lags):
+            age.add_metric(key, self._status.oldest.get(key, 0.0))
+        yield from (lag, age)
+
+    def _channels(self) -> Iterator[Metric]:
+        names = ("tenant", "channel")
+        up = GaugeMetricFamily("kanal_channel_up", "1 = it works or waits.", labels=names)
+        success = GaugeMetricFamily(
+            "kanal_channel_last_success_timestamp_seconds", "When it last worked.", labels=names
+        )
+        for state in self._states:
+            key = (state.tenant, state.channel)
+            up.add_metric(key, state.state in ("terhubung", "percobaan"))
+            if state.last_success:
+                success.add_metric(key, state.last_success.timestamp())
+        yield from (up, success)

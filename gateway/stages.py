@@ -14,7 +14,7 @@ from core.settings import Settings
 from gateway import wiring
 from gateway.books import keep_books
 from gateway.intake import Intake
-from gateway.metrics import render
+from gateway.metrics import Metrics
 from gateway.pulls import Polls
 from gateway.sequencers import Sequencers
 from gateway.understanding import Parking, Understanding
@@ -45,7 +45,7 @@ async def run_connectors(daemon: Daemon) -> None:
     channels = wiring.channels(settings, daemon.clock)
     intake = Intake(bus, channels, keys.internal_key(settings.data_dir), daemon.clock)
     polls = Polls(bus, channels, daemon.clock, stop)
-    web = Web(intake, settings.intake, lambda: render(bus))
+    web = Web(intake, settings.intake, Metrics(bus).render)
     try:
         await polls.report()
         async with asyncio.TaskGroup() as group:

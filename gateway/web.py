@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.connector import Request
+from core.errors import CannotStore
 from core.settings import IntakeSettings
 from gateway.intake import Answer, Intake
 
@@ -124,7 +125,10 @@ class Web:
         return PlainTextResponse("tidak dapat menyimpan", status_code=503)
 
     async def _scrape(self, _request: HttpRequest) -> Response:
-        return Response(await self._metrics(), media_type="text/plain; version=0.0.4")
+        try:
+            return Response(await self._metrics(), media_type="text/plain; version=0.0.4")
+        except CannotStore:
+            return PlainTextResponse("log tidak dapat dibaca", status_code=503)
 
 
 async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None:

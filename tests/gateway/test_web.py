@@ -13,6 +13,7 @@ import pytest
 from core import keys
 from core.bus import Bus
 from core.bus.embedded import EmbeddedBus
+from core.bus.embedded_file import Host
 from core.clock import system_clock
 from core.connector import Delivery, Request
 from core.schema import Message, RawMessage
@@ -20,7 +21,7 @@ from core.settings import Settings
 from core.signatures import INTERNAL_HEADER, sign_internal
 from gateway import wiring
 from gateway.intake import Intake
-from gateway.metrics import render
+from gateway.metrics import Metrics
 from gateway.web import Web, serve
 from tests.gateway.house import TENANT, settings, sms
 
@@ -51,14 +52,14 @@ async def opened(
     data: Path, *, max_pages: int | None = None, broken: bool = False, **intake: object
 ) -> AsyncIterator[House]:
     given = settings(data, **intake)
-    bus = EmbeddedBus(data / "bus" / "log.sqlite", max_pages=max_pages)
+    bus = EmbeddedBus(data / "bus" / "log.sqlite", host=Host(max_pages=max_pages))
     channels = wiring.channels(given)
     if broken:
         key = (TENANT, "sms")
         channels[key] = wiring.Channel(TENANT, channels[key].spec, _Broken(), "terhubung", "")
     taking = Intake(bus, channels, keys.internal_key(data), system_clock)
     stop = asyncio.Event()
-    web = Web(taking, given.intake, lambda: render(bus))
+    web = Web(taking, given.intake, Metrics(bus).render)
     serving = asyncio.create_task(serve(web, given.intake, stop))
     try:
         transport = httpx.AsyncHTTPTransport(retries=20)
@@ -112,7 +113,7 @@ def test_a_real_secret_makes_real_messages_signed_for_the_public_address(tmp_pat
         _, headers, body = sms("https://aduan.contoh.go.id", "Lampu mati", "SM2")
         bus = EmbeddedBus(tmp_path / "bus" / "log.sqlite")
         intake = Intake(bus, {(TENANT, "sms"): channel}, b"", system_clock)
-        web = Web(intake, given.intake, lambda: render(bus))
+        web = Web(intake, given.intake, Metrics(bus).render)
         transport = httpx.ASGITransport(web.app())
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.9") as client:
             answer = await client.post(f"/hooks/{TENANT}/sms", headers=headers, content=body)
