@@ -82,12 +82,16 @@ class Presence:
 
     def _pulse(self) -> None:
         while not self._stop.wait(self._lease / 5):
-            with self._lock:
-                for member, active in self._mine.items():
-                    if self.now() - active < _HANGS_AFTER:
-                        # A disk without room is told of by what must be stored, not here.
-                        with contextlib.suppress(OSError):
-                            self._beat(member)
+            # A disk without room is told of by what must be stored, not here.
+            with contextlib.suppress(OSError):
+                self.beat()
+
+    def beat(self) -> None:
+        """Give a sign of life for every member of this process that does not hang."""
+        with self._lock:
+            for member, active in self._mine.items():
+                if self.now() - active < _HANGS_AFTER:
+                    self._beat(member)
 
     def _beat(self, member: int) -> None:
         os.pwrite(self._file, _BEAT.pack(self.now()), _BEAT.size * member)

@@ -20,6 +20,8 @@ ONCE = "a known event id is not stored again, and Published.new says so"
 ATOMIC = "outputs and position are stored in one step, so a fenced commit leaves nothing"
 TALLIES = "counts are written with what they count"
 FILLS = "the log can be made full"
+HOLDS = "a member's partitions are its own until it takes again or leaves"
+KEEPS = "payloads can be erased by event id, and trimmed"
 SURVIVES = "a handle opened later, or by another process, sees everything"
 
 
@@ -81,11 +83,13 @@ def _no_room_for_files(_bus: Bus) -> Iterator[None]:
 
 
 ENGINES = [
-    Engine("memory", _memory, frozenset({ONCE, ATOMIC, TALLIES, FILLS}), _memory_full),
+    Engine(
+        "memory", _memory, frozenset({ONCE, ATOMIC, TALLIES, FILLS, HOLDS, KEEPS}), _memory_full
+    ),
     Engine(
         "embedded",
         _embedded,
-        frozenset({ONCE, ATOMIC, TALLIES, FILLS, SURVIVES}),
+        frozenset({ONCE, ATOMIC, TALLIES, FILLS, HOLDS, KEEPS, SURVIVES}),
         _no_room_for_files,
     ),
 ]
