@@ -46,8 +46,9 @@ def _draw(office: Office) -> None:
         "aduan": st.Page(lambda: aduan.page(here), title="Aduan", url_path="aduan",
                          icon=":material/article:", visibility="hidden"),
     }  # fmt: skip
-    here = Shell(office, pages)
     chosen = st.navigation(list(pages.values()))
+    here = Shell(office, pages, entered=st.session_state.get("halaman") != chosen.url_path)
+    st.session_state["halaman"] = chosen.url_path
     st.set_page_config(page_title=f"{chosen.title} - {office.tenant.product}")
     if len(office.settings.tenants) == 1:
         st.sidebar.caption(office.tenant.office)

@@ -128,6 +128,11 @@ def relative(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"kemarin {clock(moment, zone)}" if days == 1 else f"{days} hari lalu"
 
 
+def unmarked(text: str) -> str:
+    """Write text so that Streamlit reads no Markdown in it."""
+    return "".join(f"\\{c}" if c in "\\`*_[]()#:$!<>~|" else c for c in text)
+
+
 def plain(code: str) -> str:
     """Make a code nobody has a name for readable: jalan_rusak -> Jalan rusak."""
     text = code.replace("_", " ").strip()

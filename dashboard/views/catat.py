@@ -12,7 +12,6 @@ from dashboard.data import Office
 from dashboard.views import opening, shell
 from dashboard.views.shell import Shell
 from sink import queries
-from sink.reader import NotPublished
 
 _SAVED_SHOWN = 6
 _OLDEST = timedelta(days=366)
@@ -58,38 +57,35 @@ def page(here: Shell) -> None:
     if st.session_state.pop(_key(office, "ucapkan"), False):
         # On a phone the list of what is stored is out of sight.
         st.toast("Aduan tersimpan.", icon=":material/check_circle:")
-    _renew_untouched(office)
+    # Only on coming here: what is being typed right now is not known yet.
+    if here.entered:
+        _renew_untouched(office)
     _saved(here)
     with st.container(width=760):
         _form(office)
 
 
 def _form(office: Office) -> None:
-    # A fragment, not st.form: what is typed is known at once, so a look at another page loses none.
-    @st.fragment
-    @shell.guarded
-    def draw() -> None:
-        form = _open_form(office)
-        channel = _source(office)
-        _what(office, form, channel)
-        _who(form)
-        _how(office, form)
-        _problem(form)
-        st.button(
-            "Simpan", key=form.key("simpan"), type="primary", icon=":material/save:",
-            on_click=_submit, args=(office, channel, form),
-        )  # fmt: skip
-        if st.session_state.pop(_key(office, "baru-tersimpan"), False):
-            st.rerun()
-
-    draw()
+    # Neither st.form nor a fragment: what is typed is known at once, so a look at another page
+    # loses none of it; and a fragment's message that overtakes a page switch empties the new page.
+    form = _open_form(office)
+    channel = _source(office)
+    _what(office, form, channel)
+    _who(form)
+    _how(office, form)
+    _problem(form)
+    st.button(
+        "Simpan", key=form.key("simpan"), type="primary", icon=":material/save:",
+        on_click=_submit, args=(office, channel, form),
+    )  # fmt: skip
 
 
 def _source(office: Office) -> str:
     """Return the channel to type for; the desk appears once it runs."""
     try:
         health = office.ask(queries.channel_health)
-    except NotPublished:
+    # Whatever ails the published data, a caller on air can be written down.
+    except Exception:
         return "radio"
     if not any(r["channel"] == "desk" and r["state"] != "mati" for r in health):
         return "radio"
@@ -175,7 +171,6 @@ def _submit(office: Office, channel: str, form: Form) -> None:
     st.session_state.setdefault(_key(office, "tersimpan"), []).insert(
         0, Saved(answer, office.now())
     )
-    st.session_state[_key(office, "baru-tersimpan")] = True
     st.session_state[_key(office, "ucapkan")] = True
     # The next caller is in the same programme.
     _renew(office, form, str(form.value("program") or ""))

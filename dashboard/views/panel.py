@@ -64,7 +64,7 @@ def nothing_yet(office: Office) -> None:
     health = office.ask(queries.channel_health)
     running = [r for r in health if r["state"] in ("terhubung", "percobaan")]
     troubled = [r for r in health if r["state"] == "gagal"]
-    names = ", ".join(_label(r) for r in (running or troubled))
+    names = words.unmarked(", ".join(office.label(r["channel"]) for r in running))
     if troubled:
         st.warning(
             f"**Belum ada aduan, dan {len(troubled)} kanal gagal.** Lihat *Kesehatan kanal* di "
@@ -165,8 +165,3 @@ def _latest(office: Office, now: datetime, health: Row | None, counted: Row | No
     return style.line(
         f"{words.relative(at, now, office.zone)} ({words.short(at, now, office.zone)})"
     )
-
-
-def _label(row: Row) -> str:
-    label: str = row["label"] or row["channel"]
-    return label

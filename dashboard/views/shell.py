@@ -24,6 +24,8 @@ class Shell:
 
     office: Office
     pages: Mapping[str, Page]
+    entered: bool = True
+    """Whether this run is the first one on its page."""
 
     def query(self, **more: str) -> dict[str, str]:
         """Return the URL's parameters for another page: the office stays the one chosen."""
@@ -33,7 +35,7 @@ class Shell:
     def link_to(self, complaint_id: str, label: str) -> None:
         """Draw a link to a complaint's own page."""
         page = self.pages["aduan"]
-        st.page_link(page, label=_unmarked(label), query_params=self.query(id=complaint_id))
+        st.page_link(page, label=words.unmarked(label), query_params=self.query(id=complaint_id))
 
 
 def guarded(draw: Callable[[], None]) -> Callable[[], None]:
@@ -122,11 +124,7 @@ def beat(now: datetime, every: float) -> str:
 def _report(error: Exception) -> None:
     """Log an error once per viewer, not once per heartbeat."""
     place = where(error)
-    if st.session_state.get("_reported") != place:
-        st.session_state["_reported"] = place
+    reported: set[str] = st.session_state.setdefault("dilaporkan", set())
+    if place not in reported:
+        reported.add(place)
         get_logger().error("page_failed", error=type(error).__name__, where=place)
-
-
-def _unmarked(text: str) -> str:
-    """Keep Streamlit's labels from reading Markdown in data."""
-    return "".join(f"\\{c}" if c in "\\`*_[]()#:$!<>~" else c for c in text)

@@ -71,6 +71,11 @@ class House:
         """Write an operator's act."""
         self._write(act(kind, self._next("deduplicated"), **given))
 
+    def correct(self, kategori: str) -> None:
+        """Let an operator's correction of the kategori stand beside the machine's."""
+        with self._store.connection() as con:
+            con.execute("UPDATE complaints SET kategori = ?", [kategori])
+
     def health(self, channel: str, **given: Any) -> None:
         """Write a channel's state."""
         self._write(health(self._next("cursors"), channel, **given))
