@@ -66,6 +66,7 @@ def test_a_held_member_loses_its_partitions_when_its_lease_has_run_out(tmp_path:
         await new.commit(batch, [event(1, NORMALIZED)])
         # It wakes up and goes on as if nothing had been.
         machine.pass_time(LEASE + 0.9, 0)
+        await new.beat()
         with pytest.raises(Fenced):
             await old.commit(in_hand, [event(2, NORMALIZED)])
         told = await old.take(10, BRIEFLY)
