@@ -132,7 +132,7 @@ class ChannelSpec:
 
     name: str
     label: str
-    mode: Literal["push", "pull"]
+    mode: Literal["push", "pull", "import"]
     settings: type[ChannelSettings]
     build: Callable[[Any, Context], Connector]
     # The settings without which the channel is "belum disambungkan".

@@ -10,7 +10,7 @@ class ChannelState(Record):
 
     tenant: str
     channel: str
-    mode: Literal["push", "pull"]
+    mode: Literal["push", "pull", "import"]
     # The channel's name on screens; the dashboard does not know the registry.
     label: str = ""
     cursor: str | None = None

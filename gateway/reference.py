@@ -112,7 +112,7 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
 def _channels() -> str:
     head = ("kanal", "nama di layar", "cara", "kunci pengenal", "keaslian")
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    ways = {"push": "webhook", "pull": "diambil"}
+    ways = {"push": "webhook", "pull": "diambil", "import": "diimpor"}
     for spec in CHANNELS.values():
         link = f"[{spec.name}](../../connectors/{spec.name}/README.md)"
         cells = (link, spec.label, ways[spec.mode], spec.idempotency_key, spec.authenticity)

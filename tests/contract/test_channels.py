@@ -1,8 +1,8 @@
 """What every channel of the registry keeps to, shown on the samples in its folder.
 
-A sample is one of three: `raw` (a stored record, to be parsed), `request` (a signed call of a
-webhook) or `files` (what is dropped into a folder). What must come of it stands beside it in
-`<case>.expected.json`, which `python tests/golden.py` rewrites.
+A sample is one of four: `raw` (a stored record, to be parsed), `request` (a signed call of a
+webhook), `files` (what is dropped into a folder) or `import` (files an operator brings). What must
+come of it stands beside it in `<case>.expected.json`, which `python tests/golden.py` rewrites.
 """
 
 import asyncio
@@ -24,7 +24,17 @@ from pydantic import ValidationError
 
 from connectors import CHANNELS
 from core.clock import FrozenClock
-from core.connector import ChannelSpec, Connector, Context, Page, Pull, Push, Request
+from core.connector import (
+    BadRow,
+    ChannelSpec,
+    Connector,
+    Context,
+    Importer,
+    Page,
+    Pull,
+    Push,
+    Request,
+)
 from core.errors import ConfigError, RejectedRequest, Unparseable
 from core.schema import Message, RawMessage
 
@@ -82,6 +92,18 @@ def request_of(sample: Sample) -> Request:
     return Request(given["method"], given["url"], query, given["headers"], body_of(given))
 
 
+def bring(name: str, sample: Sample, folder: Path) -> list[RawMessage | BadRow]:
+    """Read the files of a sample as `kanal import` would; binary ones are written in base64."""
+    folder.mkdir(parents=True, exist_ok=True)
+    channel = cast(Importer, build(name, sample, folder))
+    found: list[RawMessage | BadRow] = []
+    for file, content in sample["import"].items():
+        path = folder / file
+        path.write_bytes(content.encode() if isinstance(content, str) else body_of(content))
+        found += channel.read(path)
+    return found
+
+
 def drop(sample: Sample, inbox: Path) -> None:
     """Lay the files of a sample into the folder, a second apart, long enough ago."""
     at = datetime.fromisoformat(sample["at"]).timestamp() - 60
@@ -119,6 +141,10 @@ def outcome(name: str, sample: Sample, inbox: Path) -> Any:
             "reply": delivery.reply.decode(),
             "ignored": delivery.ignored,
         } | stored(channel, delivery.messages)
+    if "import" in sample:
+        rows = bring(name, sample, inbox)
+        bad = [f"{row.where}, {row.reason}" for row in rows if isinstance(row, BadRow)]
+        return {"rejected": bad} | stored(channel, [r for r in rows if isinstance(r, RawMessage)])
     drop(sample, inbox)
     pages = fetch(channel)
     return {
@@ -167,6 +193,7 @@ def rewrite() -> Iterator[Path]:
 CASES = [pytest.param(n, p, id=f"{n}-{p.stem}") for n in CHANNELS for p in samples_of(n)]
 REQUESTS = [case for case in CASES if "request" in load(cast(Path, case.values[1]))]
 DROPS = [case for case in CASES if "files" in load(cast(Path, case.values[1]))]
+FACES = {"push": "accept", "pull": "fetch", "import": "read"}
 SPECS = [pytest.param(name, spec, id=name) for name, spec in CHANNELS.items()]
 
 
@@ -190,7 +217,7 @@ def test_a_folder_holds_what_a_channel_needs(name: str, spec: ChannelSpec) -> No
     # A channel shows how it takes messages in: by a recorded request, dropped files or a test.
     kinds = {kind for path in samples for kind in load(path)}
     own_test = Path(__file__).parents[1] / "connectors" / f"test_{name}.py"
-    assert {"request", "files"} & kinds or (spec.mode == "pull" and own_test.exists())
+    assert {"request", "files", "import"} & kinds or (spec.mode == "pull" and own_test.exists())
 
 
 @pytest.mark.parametrize(("name", "spec"), SPECS)
@@ -210,8 +237,8 @@ def test_a_channel_without_secrets_is_built_and_still_reads(
     name: str, spec: ChannelSpec, tmp_path: Path
 ) -> None:
     channel = build(name, {}, tmp_path)
-    assert hasattr(channel, "accept" if spec.mode == "push" else "fetch")
-    assert spec.mode == "push" or cast(Pull, channel).every > 0
+    assert hasattr(channel, FACES[spec.mode])
+    assert spec.mode != "pull" or cast(Pull, channel).every > 0
     raw = raw_of(name, load(FOLDER / name / "samples" / "malformed.json"))
     with pytest.raises(Unparseable):
         list(channel.parse(raw))
