@@ -20,6 +20,10 @@ from dedup.policy import Policy
 from dedup.register import Register
 
 _R = TypeVar("_R", bound=Record)
+_SKELETON = (
+    "tenant", "complaint_id", "channel", "account", "external_id", "version", "raw_id",
+    "raw_first", "occurred_at", "received_at", "simulated", "stub", "rules_version",
+)  # fmt: skip
 
 __all__ = ["Policy", "Sequencer", "assign_lines"]
 
@@ -55,7 +59,11 @@ class Sequencer:
         self.fold(_parse(RegisterEntry, value))
 
     def enter(self, record: Stored) -> Sequence[Outgoing]:
-        """Enter a record. Returns nothing for a redelivery; raises Unparseable for a stranger."""
+        """Enter a record. Raises Unparseable for a stranger.
+
+        The same message in another raw message (a webhook and a back-fill) leaves only its skeleton
+        in the register, for the books; a repeat of the same raw message leaves nothing.
+        """
         if record.topic == topics.NORMALIZED.name:
             entry = self._enter_complaint(_parse(Complaint, record.value), _origin(record))
         elif record.topic == topics.DECISIONS.name:
@@ -73,15 +81,19 @@ class Sequencer:
         near = register.read(complaint)
         placement = place(register, complaint, near)
         if placement.relation == "redelivered":
-            return None
-        ticket_no = _ticket(register, complaint, prefix)
-        complaint = complaint.model_copy(update={"ticket_no": ticket_no})
+            if register.knows_raw(complaint):
+                return None
+            complaint = _skeleton(complaint)
+        else:
+            ticket_no = _ticket(register, complaint, prefix)
+            complaint = complaint.model_copy(update={"ticket_no": ticket_no})
         entry = RegisterEntry(
             tenant=complaint.tenant,
             kind="complaint",
             source=source,
             entered_at=complaint.received_at,
             complaint=complaint,
+            reread=placement.reread,
             case_id=placement.case_id,
             suggested_case_id=placement.suggested_case_id,
             relation=placement.relation,
@@ -130,6 +142,11 @@ def _ticket(register: Register, complaint: Complaint, prefix: str) -> str:
     if known or complaint.klasifikasi == "bukan_aduan":
         return known
     return register.next_ticket(prefix)
+
+
+def _skeleton(complaint: Complaint) -> Complaint:
+    """Return what the books need of a message that is entered already, without its words."""
+    return Complaint.model_validate({name: getattr(complaint, name) for name in _SKELETON})
 
 
 def _origin(record: Stored) -> Origin:

@@ -21,6 +21,8 @@ class Placement:
     suggested_case_id: str = ""
     score: float = 0.0
     reason: str = ""
+    # The same version as before, understood by other rules.
+    reread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,10 @@ def _again(
     reread = seen is Seen.REREAD
     reason = reasons.reread(complaint.rules_version) if reread else reasons.EDITED
     if near is None or register.cases.members[case] > 1:
-        return Placement("edited", case_id, reason=reason)
+        return Placement("edited", case_id, reason=reason, reread=reread)
     match = _best(register, near, own_case=case)
     if match is None or match.verdict.outcome == "opened":
-        return Placement("edited", case_id, reason=reason)
+        return Placement("edited", case_id, reason=reason, reread=reread)
     common = reasons.similar(near, match.other, match.evidence, complaint, register.policy)
     why_not = match.verdict.why_not or "diketahui sesudah laporan ini masuk"
     return Placement(
@@ -83,6 +85,7 @@ def _again(
         suggested_case_id=register.cases.name(match.case),
         score=match.verdict.score,
         reason=f"{reason}; {reasons.suggestion(common, why_not)}",
+        reread=reread,
     )
 
 

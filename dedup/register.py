@@ -28,6 +28,8 @@ class Register:
         self.near = Near(policy.window, policy.max_candidates)
         self._complaints = IdTable()
         self._decisions = IdTable()
+        # Raw messages whose fate is entered: the books count each of them once.
+        self._raws = IdTable()
         self._versions = Versions()
         self._case = array("I")
         self._ticket = array("I")
@@ -51,6 +53,11 @@ class Register:
     def case_of(self, complaint: int) -> int:
         """Return the case a complaint is in now."""
         return self.cases.standing(self._case[complaint])
+
+    def knows_raw(self, complaint: Complaint) -> bool:
+        """Tell whether the raw message of a complaint has its fate, or none is to be counted."""
+        counted = bool(complaint.raw_id) and complaint.raw_first
+        return not counted or self._raws.find(key_of(complaint.raw_id)) != UNKNOWN
 
     def knows_decision(self, decision: Decision) -> bool:
         """Tell whether a decision was entered before."""
@@ -79,6 +86,10 @@ class Register:
 
     def enter(self, entry: RegisterEntry, complaint: Complaint, near: Fingerprint | None) -> None:
         """Fold a complaint's entry; `near` is what `read` gives for it."""
+        if complaint.raw_id and complaint.raw_first:
+            self._raws.add(key_of(complaint.raw_id))
+        if entry.relation == "redelivered":
+            return
         number = self._complaints.add(key_of(complaint.complaint_id))
         case = self.cases.open(entry.case_id)
         if number == len(self._case):
