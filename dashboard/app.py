@@ -40,11 +40,14 @@ def _draw(office: Office) -> None:
     st.logo(style.logo(office.tenant.product), size="large")
     pages = {
         "pantauan": st.Page(lambda: pantauan.page(here), title="Pantauan langsung",
-                            url_path="pantauan", icon=":material/monitor_heart:", default=True),
+                            url_path="pantauan", icon=":material/monitor_heart:"),
         "catat": st.Page(lambda: catat.page(here), title="Catat aduan", url_path="catat",
                          icon=":material/edit_note:"),
         "aduan": st.Page(lambda: aduan.page(here), title="Aduan", url_path="aduan",
                          icon=":material/article:", visibility="hidden"),
+        # The default page has no address of its own: it only leads to one that has.
+        "": st.Page(lambda: here.go("pantauan"), title="Beranda", url_path="beranda", default=True,
+                    visibility="hidden"),
     }  # fmt: skip
     chosen = st.navigation(list(pages.values()))
     here = Shell(office, pages, entered=st.session_state.get("halaman") != chosen.url_path)

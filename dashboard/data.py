@@ -75,21 +75,23 @@ class Office:
         """Return the names of the topics ("kategori") or offices ("opd") by their code."""
         return self.ask(queries.names)[of]
 
-    def channels(self) -> list[str]:
-        """Name every channel this office has or has had, always in the same order."""
-        known = {r["channel"] for r in self.ask(queries.channel_health)}
-        return sorted(known | {r["channel"] for r in self.ask(queries.per_channel)})
-
-    def labels(self) -> dict[str, str]:
-        """Return the channels' names on screens."""
-        labels: dict[str, str] = {
-            r["channel"]: r["label"] for r in self.ask(queries.channel_health) if r["label"]
-        }
-        return {name: labels.get(name) or words.plain(name) for name in self.channels()}
+    def channels(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the labels of the channels in use, and of those that are off and always were."""
+        health = {r["channel"]: r for r in self.ask(queries.channel_health)}
+        heard = {r["channel"] for r in self.ask(queries.per_channel)}
+        heard |= {r["channel"] for r in self.ask(queries.parked_counts) if r["channel"]}
+        used: dict[str, str] = {}
+        off: dict[str, str] = {}
+        for name in sorted(health.keys() | heard):
+            row = health.get(name, {})
+            silent = row.get("state") == "mati" and name not in heard
+            (off if silent else used)[name] = str(row.get("label") or words.plain(name))
+        return used, off
 
     def label(self, channel: str) -> str:
         """Return a channel's name on screens."""
-        return self.labels().get(channel) or words.plain(channel)
+        used, off = self.channels()
+        return used.get(channel) or off.get(channel) or words.plain(channel)
 
 
 @st.cache_resource(show_spinner=False)

@@ -89,16 +89,17 @@ def nothing_yet(office: Office) -> None:
 
 def _hours(office: Office, now: datetime) -> None:
     local = now.astimezone(office.zone).replace(tzinfo=None)
-    labels = office.labels()
     rows = office.ask(
         queries.per_hour, local.replace(minute=0, second=0, microsecond=0),
         simulated=office.simulated,
     )  # fmt: skip
+    # Asked after the rows: a version that comes between the two only adds channels.
+    labels, _ = office.channels()
     told = charts.sentence(rows, labels)
     if not rows:
         st.caption(told)
         return
-    st.altair_chart(charts.per_hour(rows, labels, local), width="stretch", height=260, alt=told)
+    st.altair_chart(charts.per_hour(rows, labels, local), width="stretch", height=300, alt=told)
     st.caption(told)
     with st.expander("Lihat sebagai tabel"):
         st.html(_hours_table(rows, labels))
@@ -123,8 +124,8 @@ def _health(office: Office, now: datetime) -> None:
     parked: dict[str, int] = {}
     for row in office.ask(queries.parked_counts):
         parked[row["channel"] or ""] = parked.get(row["channel"] or "", 0) + row["n"]
-    labels = office.labels()
-    if not labels:
+    labels, off = office.channels()
+    if not labels and not off:
         st.caption("Belum ada kanal yang melapor; gerbang baru dinyalakan atau tidak berjalan.")
         return
     rows = [
@@ -141,6 +142,9 @@ def _health(office: Office, now: datetime) -> None:
     ]
     head = ("Kanal", "Keadaan", "Pesan terakhir", "Pesan", "Laporan", "Gagal diproses", "Catatan")
     st.html(style.table(head, rows, "Kesehatan kanal"))
+    if off:
+        names = words.unmarked(", ".join(off.values()))
+        st.caption(f"Tidak dijalankan (tidak ada di tenant.toml): {names}.")
     if parked.get(""):
         st.caption(f"{parked['']} catatan lain gagal diproses; lihat `kanal parked`.")
 

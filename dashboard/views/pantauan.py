@@ -141,9 +141,11 @@ def _mark(key: str, before: list[int]) -> None:
 
 def columns(rows: Sequence[Row], office: Office, now: datetime) -> dict[str, list[str]]:
     """Write the rows of the list in words, column by column."""
-    labels, topics, zone = office.labels(), office.names("kategori"), office.zone
+    topics, zone = office.names("kategori"), office.zone
+    used, off = office.channels()
+    labels = used | off
     made: dict[str, list[str]] = {
-        "masuk": [words.relative(r["occurred_at"], now, zone) for r in rows],
+        "masuk": [words.relative(r["received_at"], now, zone) for r in rows],
         "isi": [title(r) for r in rows],
         "kanal": [labels[r["channel"]] for r in rows],
         "kategori": [words.named(r["kategori"], topics) for r in rows],
@@ -175,7 +177,7 @@ def _columns(office: Office) -> dict[str, ColumnConfig]:
         "tempat": text("Tempat", width=170),
         "status": text("Status", width=85),
         "tiket": text("Tiket", width=95),
-        "waktu": text(f"Waktu ({_zone(office)})", width=115),
+        "waktu": text(f"Dikirim ({_zone(office)})", width=115),
     }
 
 

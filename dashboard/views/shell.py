@@ -32,6 +32,10 @@ class Shell:
         several = len(self.office.settings.tenants) > 1
         return ({"kantor": self.office.name} if several else {}) | more
 
+    def go(self, page: str) -> None:
+        """Go on to another page."""
+        st.switch_page(self.pages[page], query_params=self.query())
+
     def link_to(self, complaint_id: str, label: str) -> None:
         """Draw a link to a complaint's own page."""
         page = self.pages["aduan"]
@@ -103,14 +107,14 @@ def footer(office: Office) -> None:
             st.html(f'<div class="kaki" {beat(now, _FOOTER_SECONDS)}>Belum ada data.</div>')
             return
         fresh = office.ask(queries.freshness)
-        health = office.ask(queries.channel_health)
-        connected = sum(r["state"] in ("terhubung", "percobaan") for r in health)
+        states = [r["state"] for r in office.ask(queries.channel_health) if r["state"] != "mati"]
+        connected = sum(state in ("terhubung", "percobaan") for state in states)
         made_at, zone = fresh["made_at"], office.zone
         moment = f"{words.day(made_at, zone)} {words.clock(made_at, zone, seconds=True)}"
         st.html(
             f'<div class="kaki" {beat(now, _FOOTER_SECONDS)}>Data s.d. {moment} '
             f"{words.zone_name(zone)} · versi {words.number(fresh['version'])} · "
-            f"{connected} dari {len(health)} kanal terhubung</div>"
+            f"{connected} dari {len(states)} kanal terhubung</div>"
         )
 
     draw()

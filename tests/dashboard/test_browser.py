@@ -96,7 +96,10 @@ def test_a_shift_at_the_screen(house: House, intake: FakeIntake, tmp_path: Path)
 
 def _watch(page: Page, served: Served, house: House) -> None:
     page.goto(served.address)
+    expect(page).to_have_url(f"{served.address}/pantauan")
+    page.reload()
     expect(page.get_by_role("heading", name="Pantauan langsung")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page).to_have_title("Pantauan langsung - DOLAN PUTER")
     expect(page.locator("html")).to_have_attribute("lang", "id")
     expect(page.get_by_role("region", name="Kesehatan kanal")).to_contain_text("belum disambungkan")

@@ -1,7 +1,8 @@
 """The live page: frozen list, badge, figures, health, and every state of nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from structlog.testing import capture_logs
 
 from core import ids
+from dashboard import words
 from tests.dashboard.conftest import Open, shown
 from tests.dashboard.house import House, said
 from tests.sink.sink_makers import TENANT
@@ -96,10 +98,14 @@ def test_the_list_is_masked_and_says_nothing_of_a_confidential_one(
 
 def test_rows_are_in_words(house: House, open_page: Open) -> None:
     house.health("whatsapp", label="WhatsApp")
-    house.add(said(3, 5.2))
+    # A transcript of yesterday that came in today.
+    late = said(3, 1500, received_at=datetime.now(UTC) - timedelta(hours=2, minutes=3))
+    house.add(late)
     house.publish()
     frame = open_page().dataframe[0].value
-    assert list(frame.iloc[0])[:1] == ["5 menit lalu"]
+    assert frame.iloc[0]["masuk"] == "2 jam lalu"
+    sent = words.short(late.occurred_at, datetime.now(UTC), ZoneInfo("Asia/Jakarta"))
+    assert frame.iloc[0]["waktu"] == sent
     assert frame.iloc[0]["kanal"] == "WhatsApp"
     assert frame.iloc[0]["kategori"] == "Jalan, trotoar, jembatan"
     assert frame.iloc[0]["tempat"] == "Kec. Kanigoro"
@@ -130,7 +136,8 @@ def test_health_of_each_channel(house: House, open_page: Open) -> None:
     house.health("call112", label="Call center 112", state="gagal", sentence="Folder <x> hilang")
     house.health("whatsapp", label="WhatsApp", state="belum_disambungkan")
     house.health("radio", label="Formulir radio", state="mati")
-    house.add(said(1, channel="telegram"))
+    house.health("facebook", label="Facebook", state="mati")
+    house.add(said(1, channel="telegram"), said(2, channel="radio"))
     house.publish()
     told = shown(open_page())
     for tone, word in (
@@ -139,7 +146,9 @@ def test_health_of_each_channel(house: House, open_page: Open) -> None:
     ):  # fmt: skip
         assert f'<span class="tanda {tone}">{word}</span>' in told
     assert "Folder &lt;x&gt; hilang" in told
-    assert "1 dari 4 kanal terhubung" in told
+    # What is off and always was takes no room; it is named in a line.
+    assert "Tidak dijalankan (tidak ada di tenant.toml): Facebook." in told
+    assert "1 dari 3 kanal terhubung" in told
 
 
 @pytest.mark.parametrize(
