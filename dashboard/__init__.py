@@ -5,7 +5,7 @@ from pathlib import Path
 
 _APP = Path(__file__).with_name("app.py")
 
-# Every flag is a real option of the pinned 1.67; docs/decisions tell why those that surprise.
+# Every flag is an option of the pinned 1.67 (a test asks it); a default would be wrong in each.
 _FLAGS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
