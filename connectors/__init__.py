@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from connectors import (
     call112,
+    desk,
     facebook,
     google_reviews,
     instagram,
@@ -22,6 +23,7 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         sms.SPEC,
         call112.SPEC,
         radio.SPEC,
+        desk.SPEC,
         whatsapp.SPEC,
         google_reviews.SPEC,
         twitter.SPEC,

@@ -31,7 +31,7 @@ def read_csv(path: Path) -> Iterator[tuple[int, Row]]:
 
     Raises Unparseable if the file is no CSV with a heading.
     """
-    with path.open(encoding=_encoding(path), newline="") as file:
+    with path.open(encoding=encoding_of(path), newline="") as file:
         try:
             delimiter = max(";,\t", key=file.readline().count)
             file.seek(0)
@@ -83,7 +83,7 @@ def _moment(text: str) -> datetime:
     return datetime(year, month, day, part["h"], part["n"], part["s"])
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """Tell UTF-8, UTF-16 and Windows-1252 apart without holding the file. Raises Unparseable."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
