@@ -20,6 +20,11 @@ def read_files(config: Path) -> Table:
     gateway = _toml(config / "gateway.toml")
     if "tenants" in gateway:
         raise ConfigError(f"{config / 'gateway.toml'}: kantor ditulis di tenants/NAMA/tenant.toml")
+    if "password" in gateway.get("kafka", {}):
+        raise ConfigError(
+            f"{config / 'gateway.toml'}: kafka.password: rahasia tidak ditulis di berkas; "
+            "pindahkan ke variabel lingkungan KANAL_KAFKA__PASSWORD"
+        )
     found = sorted((config / "tenants").glob("*/tenant.toml"))
     if not found:
         raise ConfigError(f"{config / 'tenants'}: belum ada kantor (tenants/NAMA/tenant.toml)")

@@ -1,7 +1,7 @@
 """The one loop of every stage: take a batch, handle it, publish and commit, retry, park."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from core.bus import Batch, Consumer, Outgoing, Stored
 from core.errors import CannotStore, ConfigError, Fenced, RetryLater, Unparseable
@@ -9,8 +9,6 @@ from core.log import get_logger, where
 
 Handle = Callable[[Stored], Sequence[Outgoing]]
 Park = Callable[[Stored, str], Sequence[Outgoing]]
-Move = Callable[[Batch], Awaitable[None]]
-"""Forget what is known of a batch's `lost` partitions, then learn the `gained` ones anew."""
 
 MAX_BATCH = 500
 LINGER = 0.5
@@ -22,23 +20,24 @@ async def run(
     park: Park,
     stop: asyncio.Event,
     *,
-    move: Move | None = None,
+    keeps_state: bool = False,
     max_batch: int = MAX_BATCH,
 ) -> None:
     """Work until `stop` is set. Raises Fenced, ConfigError or an engine error: then start again.
 
-    A stage that keeps something per partition gives `move`; it is called before the records.
+    A stage that keeps state beside the bus cannot go on after a fenced commit: what it holds is
+    ahead of what stands, so it raises.
     """
     while not stop.is_set():
         batch = await consumer.take(max_batch, LINGER)
-        if move is not None and (batch.lost or batch.gained):
-            await move(batch)
         if not batch.records:
             continue
         outputs = await handle_batch(batch, handle, park)
         try:
             await commit(consumer, batch, outputs, stop)
         except Fenced:
+            if keeps_state:
+                raise
             # Another member has these partitions now; the next take tells which are still ours.
             get_logger().warning("work_dropped", count=len(batch.records))
 

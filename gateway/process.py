@@ -12,7 +12,7 @@ from core import log
 from core.clock import system_clock
 from core.errors import CannotStore, ConfigError, Fenced
 from core.settings import Settings, child_environment
-from gateway.stages import Daemon
+from gateway.daemon import Daemon
 
 _PR_SET_PDEATHSIG = 1
 # A daemon whose work was taken over by another process starts again with what stands now.
@@ -92,4 +92,5 @@ def become_dashboard(settings: Settings, ready_fd: int | None) -> NoReturn:
     command = dashboard.command(
         settings.config_dir, settings.data_dir, settings.dashboard.host, settings.dashboard.port
     )
-    os.execve(command[0], command, child_environment(settings, **dashboard.environment()))
+    zone = next(iter(settings.tenants.values())).zone
+    os.execve(command[0], command, child_environment(settings, **dashboard.environment(zone)))

@@ -12,7 +12,7 @@ from core import topics
 from core.bus import Bus, Outgoing, Tally
 from core.clock import Clock
 from core.connector import Page, Pull
-from core.errors import CannotStore, ConfigError, RetryLater
+from core.errors import CannotStore, ConfigError, Fenced, RetryLater
 from core.ids import digest
 from core.log import get_logger, where
 from core.state import ChannelState
@@ -31,6 +31,7 @@ class Polls:
         self, bus: Bus, channels: Mapping[Key, Channel], clock: Clock, stop: asyncio.Event
     ) -> None:
         self._bus, self._channels, self._clock, self._stop = bus, channels, clock, stop
+        self._reported = clock()
 
     async def report(self) -> None:
         """Write down how every channel stands, so that the screens know those without keys too."""
@@ -51,15 +52,47 @@ class Polls:
             except CannotStore:
                 await self._pause(1.0)
 
-    async def run(self) -> None:
-        """Poll every running pull channel until told to stop."""
-        known = await self._known()
-        async with asyncio.TaskGroup() as group:
-            for key, channel in self._channels.items():
-                if hasattr(channel.connector, "fetch") and channel.running:
-                    state = known.get(key) or _first(channel, self._clock())
-                    poll = Poll(self._bus, channel, state, self._clock, self._stop)
-                    group.create_task(poll.run())
+    async def run(self, member: str = "") -> None:
+        """Poll the channels whose cursor is ours, until told to stop.
+
+        Processes that share the work share the partitions of `cursors`: one asks each provider.
+        """
+        consumer = await self._bus.subscribe("polls", [topics.CURSORS.name], member=member)
+        polling: dict[int, Polling] = {}
+        try:
+            while not self._stop.is_set():
+                batch = await consumer.take(500, 0.5)
+                for part in batch.lost:
+                    await polling.pop(part).end()
+                if batch.gained:
+                    known = await self._known()
+                    polling |= {p: Polling(self._polls(p, known)) for p in batch.gained}
+                if batch.records:
+                    with contextlib.suppress(Fenced, CannotStore):
+                        await consumer.commit(batch, ())
+                await self._refresh()
+        finally:
+            await asyncio.gather(*(one.end() for one in polling.values()))
+
+    def _polls(self, partition: int, known: Mapping[Key, ChannelState]) -> list["Poll"]:
+        found = []
+        for key, channel in self._channels.items():
+            pulls = hasattr(channel.connector, "fetch") and channel.running
+            if pulls and topics.CURSORS.partition(*key) == partition:
+                state = known.get(key) or _first(channel, self._clock())
+                found.append(Poll(self._bus, channel, state, self._clock))
+        return found
+
+    async def _refresh(self) -> None:
+        """Say once a minute that the waiting channels are alive: the screens show data's age."""
+        now = self._clock()
+        if now - self._reported < _REPORT_EVERY:
+            return
+        self._reported = now
+        waiting = [c for c in self._channels.values() if not hasattr(c.connector, "fetch")]
+        states = [_first(channel, now) for channel in waiting if channel.running]
+        with contextlib.suppress(CannotStore):
+            await self._bus.publish([state_record(state) for state in states])
 
     async def _known(self) -> dict[Key, ChannelState]:
         stored = await self._bus.latest(topics.CURSORS.name)
@@ -70,13 +103,25 @@ class Polls:
         await pause(self._stop, seconds)
 
 
+class Polling:
+    """The polls of one partition, running."""
+
+    def __init__(self, polls: Sequence["Poll"]) -> None:
+        self._stop = asyncio.Event()
+        self._tasks = [asyncio.create_task(poll.run(self._stop)) for poll in polls]
+
+    async def end(self) -> None:
+        """Let each finish what it is making durable."""
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+
+
 class Poll:
     """One pull channel: turn after turn, its cursor stored with what it brought."""
 
-    def __init__(
-        self, bus: Bus, channel: Channel, state: ChannelState, clock: Clock, stop: asyncio.Event
-    ) -> None:
-        self._bus, self._channel, self._clock, self._stop = bus, channel, clock, stop
+    def __init__(self, bus: Bus, channel: Channel, state: ChannelState, clock: Clock) -> None:
+        self._bus, self._channel, self._clock = bus, channel, clock
+        self._stop = asyncio.Event()
         self._pull = cast(Pull, channel.connector)
         self._state = state.model_copy(
             update={"state": channel.state, "sentence": channel.sentence}
@@ -84,8 +129,9 @@ class Poll:
         self._node, self._position = secrets.token_hex(8), itertools.count(1)
         self._log = get_logger().bind(tenant=channel.tenant, channel=channel.spec.name)
 
-    async def run(self) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop; trouble is told once when it begins and when it ends."""
+        self._stop = stop
         failures = 0
         while not self._stop.is_set():
             wait = self._pull.every

@@ -1,45 +1,45 @@
-"""The sequencers of one dedup process: one per partition it owns, folded when it is gained."""
+"""The sequencers of one dedup process: one per partition it owns, taught when it is gained."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from core import topics
-from core.bus import Batch, Bus, Outgoing, Positions, Stored
-from core.log import get_logger
+from core.bus import Outgoing, Stored
+from core.schema import RegisterEntry
 from dedup import Sequencer
-
-_READ = 5000
-_PAST_ALL = 2**62
 
 
 class Sequencers:
-    """What stands between the bus, which hands out partitions, and dedup, which knows offices."""
+    """Stands between the bus, which hands out partitions, and dedup, which knows offices.
 
-    def __init__(self, bus: Bus, make: Callable[[], Sequencer]) -> None:
-        self._bus = bus
+    `owner` names, per partition, under whose name entries are written: "" where none is needed.
+    """
+
+    def __init__(self, make: Callable[[], Sequencer]) -> None:
         self._make = make
         self._of: dict[int, Sequencer] = {}
+        self.owner: Callable[[int], str] = lambda _partition: ""
 
     def enter(self, record: Stored) -> Sequence[Outgoing]:
         """Enter a record where its office is sequenced."""
-        return self._of[record.partition].enter(record)
+        outputs = self._sequencer(record.partition).enter(record)
+        owner = self.owner(record.partition)
+        return [_signed(output, owner) for output in outputs] if owner else outputs
 
-    async def move(self, batch: Batch) -> None:
-        """Forget what was lost and fold the register of what was gained.
-
-        The fold comes after the position is known: what another process commits in between is in
-        the fold, and our own first commit is fenced.
-        """
-        for part in batch.lost:
+    def forget(self, partitions: frozenset[int]) -> None:
+        """Drop what is known of these partitions."""
+        for part in partitions:
             self._of.pop(part, None)
-        for part in batch.gained:
-            self._of[part] = self._make()
-        topic = topics.DEDUPLICATED.name
-        strangers = set(range(topics.DEDUPLICATED.partitions)) - batch.gained
-        after: Positions = {(topic, part): _PAST_ALL for part in strangers}
-        count = 0
-        while found := await self._bus.read(topic, after, _READ):
-            for record in found:
-                self._of[record.partition].fold_bytes(record.value)
-                after[topic, record.partition] = record.offset
-            count += len(found)
-        get_logger().info("register_folded", stage="dedup", count=count)
+
+    def learn(self, partition: int, entry: RegisterEntry) -> None:
+        """Take one entry of the past."""
+        self._sequencer(partition).fold(entry)
+
+    def _sequencer(self, partition: int) -> Sequencer:
+        if partition not in self._of:
+            self._of[partition] = self._make()
+        return self._of[partition]
+
+
+def _signed(output: Outgoing, owner: str) -> Outgoing:
+    entry = RegisterEntry.model_validate_json(output.value)
+    return replace(output, value=entry.model_copy(update={"owner": owner}).to_bytes())

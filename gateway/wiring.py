@@ -10,7 +10,8 @@ from pydantic import SecretStr, ValidationError
 
 from connectors import CHANNELS
 from core import keys
-from core.bus import Bus, open_bus
+from core.bus import Bus
+from core.bus.opening import open_bus
 from core.clock import Clock, system_clock
 from core.connector import ChannelSettings, ChannelSpec, Connector, Context
 from core.errors import ConfigError
@@ -43,7 +44,7 @@ class Channel:
 
 def bus(settings: Settings) -> Bus:
     """Open the configured bus over the data folder."""
-    return open_bus(settings.bus, settings.data_dir)
+    return open_bus(settings)
 
 
 def channels(settings: Settings, clock: Clock = system_clock) -> dict[Key, Channel]:

@@ -35,9 +35,16 @@ class Sink:
         """Return where the bus is to go on; these win over the bus's own."""
         return self.store.positions()
 
-    def handle(self, batch: Batch) -> None:
-        """Write a batch once. Raises Reopened (a RetryLater): then offer the same batch again."""
-        self.store.write(batch.records, batch.after)
+    def notes(self) -> dict[tuple[str, int], str]:
+        """Return what was noted with each position."""
+        return self.store.notes()
+
+    def handle(self, batch: Batch, notes: Mapping[tuple[str, int], str] | None = None) -> None:
+        """Write a batch once. Raises Reopened (a RetryLater): then offer the same batch again.
+
+        `notes` are kept with the positions: what the reader must know to go on from there.
+        """
+        self.store.write(batch.records, batch.after, notes)
 
     def maybe_publish(self, now: datetime) -> bool:
         """Publish if it is due; a failure is logged and tried again later."""

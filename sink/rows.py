@@ -80,10 +80,9 @@ def _decode_one(
         _enter(work, entry, record.offset, zone)
     elif record.topic == topics.DEAD_LETTER.name:
         letter = DeadLetter.model_validate_json(record.value)
-        work.parked.append(_parked_row(letter))
         # With a complaint id a stub stands for it, and counts.
-        if letter.source.topic == topics.RAW.name and not letter.complaint_id:
-            work.fates[letter.tenant, letter.channel, "parked"] += 1
+        counts = letter.source.topic == topics.RAW.name and not letter.complaint_id
+        work.parked.append(_parked_row(letter) | {"counts": counts})
     elif record.topic == topics.CURSORS.name:
         state = ChannelState.model_validate_json(record.value)
         row = state.model_dump(exclude={"at"})

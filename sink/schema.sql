@@ -5,6 +5,7 @@ CREATE TABLE positions (
     topic      VARCHAR  NOT NULL,
     part       INTEGER  NOT NULL,
     last       BIGINT   NOT NULL,         -- offset of the last record written
+    note       VARCHAR  NOT NULL,         -- what the reader must know to go on from there
     pub_seq    BIGINT   NOT NULL          -- the count of written rows when it stood there
 );
 

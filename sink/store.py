@@ -46,6 +46,7 @@ class Store:
         self._con: duckdb.DuckDBPyConnection | None = None
         self._schemas: dict[str, pa.Schema] = {}
         self._positions: Positions = {}
+        self._notes: dict[tuple[str, int], str] = {}
         self.pub_seq = 0
         self.revision = 0
         """Rises with every change a reader could see; kept in memory only."""
@@ -58,7 +59,18 @@ class Store:
             self._ready()
             return dict(self._positions)
 
-    def write(self, batch: Sequence[Stored], after: Positions) -> int:
+    def notes(self) -> dict[tuple[str, int], str]:
+        """Return what was noted with each position."""
+        with self._lock:
+            self._ready()
+            return dict(self._notes)
+
+    def write(
+        self,
+        batch: Sequence[Stored],
+        after: Positions,
+        notes: Mapping[tuple[str, int], str] | None = None,
+    ) -> int:
         """Write a batch and the positions after it in one transaction; return the rows written.
 
         What is stored already is left out, so offering a batch again changes nothing. Raises
@@ -67,7 +79,7 @@ class Store:
         with self._lock:
             for attempt in range(1, _TRIES + 1):
                 try:
-                    return self._write_rest(batch, after)
+                    return self._write_rest(batch, after, notes or {})
                 except duckdb.Error as error:
                     # The error does not tell whether the batch is stored (a commit may be durable
                     # and its checkpoint fail): only the file itself does.
@@ -109,7 +121,9 @@ class Store:
             if held is not None:
                 os.close(held)
 
-    def _write_rest(self, batch: Sequence[Stored], after: Positions) -> int:
+    def _write_rest(
+        self, batch: Sequence[Stored], after: Positions, notes: Mapping[tuple[str, int], str]
+    ) -> int:
         con = self._ready()
         fresh, positions = self._rest(batch, after)
         if not positions:
@@ -118,8 +132,9 @@ class Store:
         write = Write(con, self._schemas, self.pub_seq)
         with _transaction(con):
             written = write.apply(work)
-            write.positions(positions)
+            write.positions(positions, {**self._notes, **notes})
         self._positions |= positions
+        self._notes |= {key: notes[key] for key in positions if key in notes}
         self.pub_seq = write.seq.value
         self.revision += written > 0
         return written
@@ -169,6 +184,7 @@ class Store:
             con.close()
             raise
         self._positions = {(r["topic"], r["part"]): r["last"] for r in stored}
+        self._notes = {(r["topic"], r["part"]): r["note"] for r in stored}
         pub_seq = max((r["pub_seq"] for r in stored), default=0)
         # A commit that raised may be durable all the same; readers are to see it.
         self.revision += pub_seq != self.pub_seq

@@ -1,7 +1,7 @@
 """One write: the rows of a batch and the positions after it, in a transaction of its caller."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -52,17 +52,18 @@ class Write:
         self._cases({r["case_id"] for r in latest.values()} | moved | changed, standing, changed)
         self._reporters(work.reporters)
         self.insert("decisions", self._numbered(work.decisions))
-        self.insert("parked", self._numbered(work.parked))
+        self._park(work)
         self._replace("channel_health", list(work.health.values()))
         self._books(work, known)
         return self.seq.value - before
 
-    def positions(self, after: Positions) -> None:
+    def positions(self, after: Positions, notes: Mapping[tuple[str, int], str]) -> None:
         """Store how far the bus is written; in the same transaction as the rows."""
         rows = [
-            {"topic": topic, "part": part, "last": last, "pub_seq": self.seq.value}
+            {"topic": topic, "part": part, "last": last, "note": notes.get((topic, part), ""),
+             "pub_seq": self.seq.value}
             for (topic, part), last in after.items()
-        ]
+        ]  # fmt: skip
         if rows:
             self._lend("incoming", self._arrow("positions", rows))
             self._run("delete_positions")
@@ -144,6 +145,19 @@ class Write:
             if new != before:
                 merged.append(new)
         self._replace("reporters", merged)
+
+    def _park(self, work: Work) -> None:
+        """Add what is parked and was not; what no stub stands for is counted here."""
+        stored = self._ask("known_parked", {r["event_id"] for r in work.parked})
+        known = {(r["event_id"], r["stage"]) for r in stored}
+        new = {}
+        for row in work.parked:
+            key = (row["event_id"], row["stage"])
+            if key not in known and key not in new:
+                new[key] = row
+                if row.get("counts"):
+                    work.fates[row["tenant"], row["channel"], "parked"] += 1
+        self.insert("parked", self._numbered(list(new.values())))
 
     def _books(self, work: Work, known: dict[str, Row]) -> None:
         """Count the fates of raw messages; a stub that is read after all is parked no more."""

@@ -2,7 +2,7 @@
 
 -- name: positions
 -- How far each partition is written.
-SELECT topic, part, last, pub_seq FROM positions;
+SELECT topic, part, last, note, pub_seq FROM positions;
 
 -- name: known_complaints
 -- What is stored of the complaints of this batch and of those its decisions name.
@@ -26,6 +26,10 @@ DELETE FROM reporters WHERE (tenant, reporter_ref) IN (SELECT (tenant, reporter_
 
 -- name: delete_channel_health
 DELETE FROM channel_health WHERE (tenant, channel) IN (SELECT (tenant, channel) FROM incoming);
+
+-- name: known_parked
+-- Which of these records are parked already (Kafka may bring a dead letter twice).
+SELECT event_id, stage FROM parked WHERE event_id IN (SELECT id FROM asked);
 
 -- name: known_books
 -- What this store itself has counted.

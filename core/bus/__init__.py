@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-from core.errors import ConfigError
 from core.topics import TOPICS
 
 Positions = dict[tuple[str, int], int]
@@ -230,12 +228,3 @@ def share(members: Sequence[str], partitions: int) -> dict[int, str]:
         first = rank * size + min(rank, larger)
         owner.update(dict.fromkeys(range(first, first + size + (rank < larger)), name))
     return owner
-
-
-def open_bus(engine: str, data: Path, limits: Limits | None = None) -> Bus:
-    """Open the configured engine over a data folder. Raises ConfigError or CannotStore."""
-    if engine == "embedded":
-        from core.bus.embedded import EmbeddedBus
-
-        return EmbeddedBus(data / "bus" / "log.sqlite", limits or Limits())
-    raise ConfigError(f'bus = "{engine}" belum didukung rilis ini; pakai "embedded".')

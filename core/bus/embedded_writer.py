@@ -16,7 +16,6 @@ from core.errors import CannotStore, GatewayError
 from core.log import get_logger
 
 _GROUP_BYTES = 8 * 1024 * 1024
-_CHECKPOINT_PAGES = 4000
 _IDLE_SECONDS = 2.0
 # A checkpoint that would be nice to have does not wait for a reader.
 _BRIEFLY_MS = 50
@@ -74,7 +73,7 @@ class Writer:
         while (jobs := self._next_jobs()) is not None:
             for group in _groups(jobs):
                 self._tell(group, self._run(group))
-                if self._pages - self._copied > _CHECKPOINT_PAGES:
+                if self._pages - self._copied > self._log.checkpoint_pages:
                     self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
             if not jobs:
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
