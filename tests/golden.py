@@ -11,10 +11,10 @@ def main() -> None:
     """Rewrite what differs and name it."""
     sys.path.insert(0, str(ROOT))
     spec = importlib.util.spec_from_file_location(
-        "test_channels", ROOT / "tests" / "contract" / "test_channels.py"
+        "channel_samples", ROOT / "tests" / "contract" / "channel_samples.py"
     )
     if spec is None or spec.loader is None:
-        raise SystemExit("tests/contract/test_channels.py tidak ditemukan")
+        raise SystemExit("tests/contract/channel_samples.py tidak ditemukan")
     suite = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(suite)
     for path in suite.rewrite():
