@@ -9,9 +9,10 @@ import fcntl
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from core.bus import Batch, Consumer, Outgoing, Positions, Published, Status, Stored, Tally
+from core.bus import Batch, Consumer, Outgoing, Positions, Published, Status, Stored, Tally, check
 from core.bus.claims import ClaimedBus, Starts
 from core.bus.embedded import EmbeddedBus
 from core.bus.kafka_settings import MAX_RECORD_BYTES
@@ -22,6 +23,7 @@ from core.topics import TOPICS
 GROUP = "relay"
 _BATCH = 500
 _LINGER = 0.5
+_TRIM_EVERY = 2000
 _LOCK_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _CLOSE_SECONDS = 2.0
@@ -44,6 +46,7 @@ class OutboxBus:
         self, records: Sequence[Outgoing], tallies: Sequence[Tally] = ()
     ) -> Published:
         """Store locally; the brokers have it soon. Raises CannotStore when the disk is full."""
+        check(records)
         for record in records:
             # 1000: names and framing. What the brokers would refuse for ever is not accepted.
             if len(record.value) + 1000 > MAX_RECORD_BYTES:
@@ -79,7 +82,6 @@ class OutboxBus:
         *,
         member: str = "",
     ) -> Consumer:
-        self._ship()
         inner = await self._behind.subscribe(group, topics, positions, starts, member=member)
         return OutboxConsumer(inner, self._local)
 
@@ -106,8 +108,13 @@ class OutboxBus:
         try:
             behind = await self._behind.status()
         except CannotStore:
-            return Status({}, waiting, local.tallies)
-        return Status(behind.heads, {**behind.lags, **waiting}, {**behind.tallies, **local.tallies})
+            return Status({}, waiting, local.tallies, oldest=local.oldest)
+        return replace(
+            behind,
+            lags={**behind.lags, **waiting},
+            tallies={**behind.tallies, **local.tallies},
+            oldest={**behind.oldest, **local.oldest},
+        )
 
     async def close(self) -> None:
         """Ship what can be shipped now; the rest is for the next process with this outbox."""
@@ -134,6 +141,9 @@ class Relay:
 
     def __init__(self, lock: Path, local: EmbeddedBus, behind: ClaimedBus) -> None:
         self._local, self._behind = local, behind
+        # What is not cleared away yet.
+        self._shipped: Positions = {}
+        self._count = 0
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     async def run(self) -> None:
@@ -141,12 +151,14 @@ class Relay:
         while not self._locked():
             await asyncio.sleep(_LOCK_PAUSE)
         while True:
-            consumer = await self._local.subscribe(GROUP, list(TOPICS))
+            consumer = await self._local.subscribe(GROUP, list(TOPICS), member=GROUP)
             try:
                 while True:
                     batch = await consumer.take(_BATCH, _LINGER)
                     if batch.records:
                         await self._forward(consumer, batch)
+                    elif self._shipped:
+                        await self._clear()
             except Fenced:
                 get_logger().warning("relay_restarted")
             finally:
@@ -163,12 +175,20 @@ class Relay:
         records = [
             Outgoing(r.topic, r.partition, r.event_id, r.value, r.key) for r in batch.records
         ]
-        # Local offsets rise over all partitions, so all of them stand where the batch ends.
-        last = max(record.offset for record in batch.records)
-        after = {(t.name, part): last for t in TOPICS.values() for part in range(t.partitions)}
         await _insist("outbox_shipping", lambda: self._behind.send(records))
-        whole = Batch(batch.records, batch.before, after)
-        await _insist("outbox_marking", lambda: consumer.commit(whole, ()))
+        await _insist("outbox_marking", lambda: consumer.commit(batch, ()))
+        self._shipped |= batch.after
+        self._count += len(records)
+        if self._count >= _TRIM_EVERY:
+            await self._clear()
+
+    async def _clear(self) -> None:
+        """Drop payloads that the brokers have; the event ids stay."""
+        shipped, self._shipped, self._count = self._shipped, {}, 0
+        for topic in {topic for topic, _ in shipped}:
+            if not TOPICS[topic].compacted:
+                with suppress(CannotStore):  # then the next ones take these along
+                    await self._local.trim(topic, shipped)
 
     async def _lags(self) -> dict[str, int]:
         status = await self._local.status()
