@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core.bus import Bus, Outgoing
+from core.bus import Batch, Bus, Consumer, Outgoing
 from core.bus.embedded import EmbeddedBus
 from core.bus.memory import MemoryBus
 from core.ids import digest
+from tests.kafka.engine import open_drained
 
 # What only some engines promise; a test names what it needs and runs over those that give it.
 ONCE = "a known event id is not stored again, and Published.new says so"
@@ -92,6 +93,8 @@ ENGINES = [
         frozenset({ONCE, ATOMIC, TALLIES, FILLS, HOLDS, KEEPS, SURVIVES}),
         _no_room_for_files,
     ),
+    # Every event id once on the way in; outputs of a commit are dropped further on if repeated.
+    Engine("kafka", open_drained, frozenset({ONCE, TALLIES, FILLS, SURVIVES}), _no_room_for_files),
 ]
 
 Story = Callable[[House], Awaitable[None]]
@@ -132,3 +135,27 @@ def event(n: int, topic: str = "raw", partition: int = 0, **more: object) -> Out
     """Make the n-th record of a test; the same n is the same event."""
     made = {"value": f"isi {n}".encode(), "event_id": digest("event", str(n)), **more}
     return Outgoing(topic, partition, **made)  # type: ignore[arg-type]
+
+
+RAW, NORMALIZED, CURSORS = "raw", "normalized", "cursors"
+# Long enough for a broker to hand out partitions; a take returns as soon as it has something.
+PATIENCE = 10.0
+EVERYTHING = 1_000_000
+
+
+async def drain(consumer: Consumer, count: int) -> Batch:
+    """Take and commit until `count` records have come; return them as one batch."""
+    whole = Batch()
+    while len(whole.records) < count:
+        batch = await consumer.take(500, PATIENCE)
+        assert batch.records, f"{len(whole.records)} of {count} came"
+        await consumer.commit(batch, [])
+        whole.records += batch.records
+    return whole
+
+
+async def stored(bus: Bus, topic: str = RAW) -> list[bytes]:
+    return [record.value for record in await bus.read(topic, {}, EVERYTHING)]
+
+
+# -- publish ------------------------------------------------------------------------------------
