@@ -11,7 +11,6 @@ from typing import Any
 
 from aiokafka import (  # type: ignore[import-untyped]
     AIOKafkaConsumer,
-    ConsumerRebalanceListener,
     TopicPartition,
 )
 from aiokafka.coordinator.assignors.range import (  # type: ignore[import-untyped]
@@ -20,22 +19,18 @@ from aiokafka.coordinator.assignors.range import (  # type: ignore[import-untype
 
 from core.bus import NONE, Batch, Outgoing, Positions, Published, Stored, Tally, check
 from core.bus.claims import Starts
+from core.bus.kafka_group import listener, tell_broker
 from core.bus.kafka_reader import CONSUMING, Reader, stored
 from core.bus.kafka_settings import KafkaSettings
-from core.bus.kafka_watch import Watch
+from core.bus.kafka_watch import Stalled, Watch
 from core.bus.kafka_writer import Writer
 from core.errors import CannotStore, Fenced
 from core.log import get_logger
 
 # How long a rebalance waits for the batch in hand, so that few records are handled twice.
 _HANDOVER_SECONDS = 10.0
-_COMMIT_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
 _NEWS_SECONDS = 0.5
-
-
-class Stalled(Exception):
-    """Records wait, the broker answers, and none arrives: end the process and start it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class KafkaConsumer:
         )
         if self._positions is None:
             names = [self._settings.topic(name) for name in self._topics]
-            client.subscribe(names, listener=_listener(self))
+            client.subscribe(names, listener=listener(self))
         else:
             client.assign(self._reader.partitions(self._topics))
             self.assigned()
@@ -282,25 +277,10 @@ class KafkaConsumer:
         offsets = await self._writer.send(outputs, once=self._starts is not None)
         if self._placed == self._assigned_times:
             self._at.update(batch.after)
-            await self._tell_broker(batch.after)
+            await tell_broker(self._client, self._settings, self._group, batch.after)
         self._in_hand = None
         self._idle.set()
         return PublishedAt((True,) * len(outputs), tuple(offsets))
-
-    async def _tell_broker(self, after: Positions) -> None:
-        """Commit to the broker: for lag tools, and where a stage has no store of its own."""
-        offsets = {
-            TopicPartition(self._settings.topic(topic), part): offset + 1
-            for (topic, part), offset in after.items()
-        }
-        try:
-            async with asyncio.timeout(_COMMIT_SECONDS):
-                await self._client.commit(offsets)
-        except Exception as error:
-            # Moved on in the meantime, or away: whoever reads these again repeats event ids.
-            get_logger().warning(
-                "offsets_not_committed", stage=self._group, error=type(error).__name__
-            )
 
     async def close(self) -> None:
         """Leave the group and let go of the connections."""
@@ -314,14 +294,3 @@ class KafkaConsumer:
             get_logger().warning("consumer_left", stage=self._group, error=type(error).__name__)
         await self._writer.close()
         await self._reader.close()
-
-
-def _listener(consumer: KafkaConsumer) -> Any:
-    class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-        async def on_partitions_revoked(self, _revoked: set[Any]) -> None:
-            await consumer.revoked()
-
-        def on_partitions_assigned(self, _assigned: set[Any]) -> None:
-            consumer.assigned()
-
-    return Listener()

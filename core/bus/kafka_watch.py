@@ -32,3 +32,7 @@ class Watch:
                 self._heard[tp] = (stamp, self._waited)
         late = [tp for tp, (_, at) in self._heard.items() if self._waited - at >= self._limit]
         return late or None
+
+
+class Stalled(Exception):
+    """Records wait, the broker answers, and none arrives: end the process and start it anew."""
