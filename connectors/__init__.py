@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from connectors import (
     call112,
     desk,
+    email,
     facebook,
     google_reviews,
     instagram,
@@ -31,5 +32,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         telegram.SPEC,
         facebook.SPEC,
         instagram.SPEC,
+        email.SPEC,
     )
 }
