@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ from core.errors import ConfigError
 from core.log import get_logger
 from core.settings import Settings, child_environment
 from gateway import wiring
+from gateway.pulls import pause
 
 STAGES = ("connectors", "normalizer", "dedup", "sink", "dashboard")
 _LONGEST_PAUSE = 30.0
@@ -26,8 +27,15 @@ _SUMMARY_EVERY = 60.0
 class Child:
     """One stage's process, started again whenever it ends."""
 
-    def __init__(self, name: str, command: Sequence[str], settings: Settings) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        settings: Settings,
+        rest: Callable[[asyncio.Event, float], Awaitable[None]] = pause,
+    ) -> None:
         self.name = name
+        self._rest = rest
         self.restarts = 0
         self.ready = asyncio.Event()
         self.refused: int | None = None
@@ -57,8 +65,7 @@ class Child:
                 "stage_restarted", stage=self.name, status=code, attempt=self.restarts
             )
             if failures:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), min(0.25 * 2**failures, _LONGEST_PAUSE))
+                await self._rest(stop, min(0.25 * 2**failures, _LONGEST_PAUSE))
 
     async def _run_once(self) -> tuple[bool, int]:
         read, write = os.pipe()

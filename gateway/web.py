@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 
 from granian.constants import HTTPModes, Interfaces
@@ -14,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.connector import Request
-from core.errors import CannotStore
+from core.errors import CannotStore, ConfigError
 from core.settings import IntakeSettings
 from gateway.intake import Answer, Intake
 
@@ -132,7 +133,8 @@ class Web:
 
 
 async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then finish what is in hand. Raises OSError if it cannot bind."""
+    """Serve until `stop` is set, then finish what is in hand. Raises ConfigError if it cannot."""
+    _try_port(settings)
     server = Server(
         web.app(),
         address=settings.host,
@@ -153,6 +155,19 @@ async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None
     waiting.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+
+
+def _try_port(settings: IntakeSettings) -> None:
+    """Find out in a sentence what the server would only say in a traceback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                f"intake tidak dapat memakai {settings.host} porta {settings.port} "
+                f"({error.strerror}); pilih yang lain dengan --port"
+            ) from error
 
 
 def _response(answer: Answer, headers: dict[str, str] | None = None) -> Response:
