@@ -11,6 +11,7 @@ from connectors import (
     instagram,
     radio,
     sms,
+    sp4n,
     telegram,
     twitter,
     whatsapp,
@@ -32,6 +33,7 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         telegram.SPEC,
         facebook.SPEC,
         instagram.SPEC,
+        sp4n.SPEC,
         email.SPEC,
     )
 }

@@ -4,7 +4,7 @@ import csv
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -42,6 +42,8 @@ class Table:
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, dict[str, str]]]
     """Filled cells only, by the column's name as it is written."""
+    above: Mapping[str, str]
+    """What stands above the heading: a line's first cell (its plain name) and the next one."""
 
 
 @contextmanager
@@ -74,10 +76,14 @@ def harmless(text: str) -> str:
 
 def _first(tables: Iterator[Iterator[tuple[int, Cells]]], is_heading: IsHeading) -> Table:
     for lines in tables:
+        above: dict[str, str] = {}
         for line, cells in islice(lines, _HEADING_WITHIN):
             if is_heading([plain(cell) for cell in cells]):
                 columns = _named(cells)
-                return Table(line, tuple(filter(None, columns)), _rows(lines, cells, columns))
+                rows = _rows(lines, cells, columns)
+                return Table(line, tuple(filter(None, columns)), rows, above)
+            first, *rest = [*filter(None, cells), ""]
+            above[plain(first)] = next(iter(rest), "")
     raise Unparseable(f"baris judul kolom tidak ditemukan di {_HEADING_WITHIN} baris pertama")
 
 
@@ -137,15 +143,17 @@ def _csv(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, Cells
 
 @contextmanager
 def _workbook(path: Path) -> Iterator[Workbook]:
-    with _broken():
-        _refuse_bomb(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        yield book
-    finally:
-        book.close()
+    # Opened here: by a name, openpyxl refuses what is not called .xlsx.
+    with path.open("rb") as file:
+        with _broken():
+            _refuse_bomb(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = load_workbook(file, read_only=True, data_only=True)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 @contextmanager
