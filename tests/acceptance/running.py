@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,10 @@ KANAL = [sys.executable, "-m", "gateway"]
 class Running:
     """One `kanal up`; `lines` is what it has said so far."""
 
-    def __init__(self, data: Path, config: Path = CONFIG) -> None:
+    def __init__(
+        self, data: Path, config: Path = CONFIG, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self._environ = dict(environ or {})
         data.mkdir(parents=True, exist_ok=True)
         secrets = data / "secrets.env"
         if not secrets.exists():
@@ -57,7 +60,7 @@ class Running:
                 "--dashboard-port", str(self.settings.dashboard.port),
             ],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith("KANAL_")},
+            env=clean_environment() | self._environ,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
@@ -142,10 +145,15 @@ class Running:
             timer.cancel()
 
 
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without settings of Kanal."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("KANAL_")}
+
+
 @contextmanager
-def running(data: Path) -> Iterator[Running]:
+def running(data: Path, environ: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Run a house for the length of a block."""
-    house = Running(data)
+    house = Running(data, environ=environ)
     house.start()
     try:
         house.ready()
@@ -158,5 +166,5 @@ def command(*words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
     """Run `kanal` once."""
     return subprocess.run(
         [*KANAL, *words], cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=120,
-        env={k: v for k, v in os.environ.items() if not k.startswith("KANAL_")}, check=False,
+        env=clean_environment(), check=False,
     )  # fmt: skip
