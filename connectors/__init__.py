@@ -13,6 +13,7 @@ from connectors import (
     sms,
     sp4n,
     telegram,
+    tiktok,
     twitter,
     whatsapp,
     youtube,
@@ -35,5 +36,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         instagram.SPEC,
         sp4n.SPEC,
         email.SPEC,
+        tiktok.SPEC,
     )
 }
