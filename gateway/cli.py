@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from core.errors import ConfigError, GatewayError
-from core.settings import Settings, load
 from core.settings_files import Table
+from gateway.options import CONFIG, DATA, Config, DashboardPort, Data, Port, read
 
 app = typer.Typer(
     name="kanal",
@@ -22,12 +22,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Config = Annotated[Path, typer.Option("--config", help="Folder pengaturan.")]
-Data = Annotated[Path, typer.Option("--data", help="Folder data; dibuat bila belum ada.")]
-Port = Annotated[int | None, typer.Option("--port", help="Porta intake.")]
-DashboardPort = Annotated[int | None, typer.Option("--dashboard-port", help="Porta dasbor.")]
-
-CONFIG, DATA = Path("config"), Path("data")
 DAEMONS = ("connectors", "normalizer", "dedup", "sink", "dashboard", "api")
 
 
@@ -35,24 +29,25 @@ def main() -> None:
     """Run the command line; whatever a runner knows how to say is said in a sentence."""
     # Names are lower case and files of ours are private, whoever runs this.
     os.umask(0o077)
+    _add_groups()
     try:
         app()
     except GatewayError as error:
         fail(error)
 
 
+def _add_groups() -> None:
+    """Add the groups of commands that bring their libraries with them."""
+    if "bus" in sys.argv[1:2] or "--help" in sys.argv:
+        from gateway import bus_care
+
+        app.add_typer(bus_care.app, name="bus")
+
+
 def fail(error: GatewayError) -> NoReturn:
     """Say what is wrong and leave with its exit code."""
     print(f"kanal: {error}", file=sys.stderr)
     raise SystemExit(error.exit_code)
-
-
-def read(config: Path, data: Path, overrides: dict[str, Table] | None = None) -> Settings:
-    """Read the settings and make the data folder."""
-    from gateway.wiring import prepare_folder
-
-    prepare_folder(data)
-    return load(config.absolute(), data.absolute(), overrides=overrides)
 
 
 @app.command()

@@ -136,12 +136,16 @@ def _environment() -> str:
 
 
 def _commands() -> str:
+    from gateway import bus_care
     from gateway.cli import app
 
     lines = [f"# Perintah\n\n{_MADE}", "| perintah | guna |", "|---|---|"]
-    for command in app.registered_commands:
+    commands = [("kanal", c) for c in app.registered_commands]
+    commands += [("kanal bus", c) for c in bus_care.app.registered_commands]
+    for group, command in commands:
         assert command.callback is not None
-        usage = " ".join(("kanal", command.callback.__name__, *_usage(command.callback)))
+        name = command.name or command.callback.__name__
+        usage = " ".join((group, name, *_usage(command.callback)))
         lines.append(f"| `{usage}` | {(command.callback.__doc__ or '').strip()} |")
     return "\n".join(lines) + "\n"
 

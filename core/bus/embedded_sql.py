@@ -111,10 +111,13 @@ ERASE = (
     " AND value IS NOT NULL"
 )
 FLOOR = "SELECT min(seq) FROM positions WHERE topic = ? AND part = ?"
+# An update that makes a row shorter leaves its page as it is; only a delete lets pages merge.
 TRIM = (
-    "UPDATE log SET value = NULL WHERE seq IN (SELECT seq FROM log WHERE topic = ? AND part = ?"
-    " AND seq > ? AND seq <= ? AND value IS NOT NULL ORDER BY seq LIMIT ?) RETURNING seq"
+    "SELECT seq, topic, part, at, compacted, event_id, delivery, key FROM log WHERE topic = ?"
+    " AND part = ? AND seq > ? AND seq <= ? AND value IS NOT NULL ORDER BY seq LIMIT ?"
 )
+TRIM_OUT = "DELETE FROM log WHERE seq = ?"
+TRIM_IN = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 TRIMMED = "UPDATE heads SET trimmed = max(trimmed, ?) WHERE topic = ? AND part = ?"
 
 # Status.
@@ -123,7 +126,7 @@ STATUS_HEADS = (
 )
 # A compacted topic loses rows, so there the few that are left are counted.
 STATUS_LAGS = """
-SELECT grp, name, sum(lag), min(at) FROM (
+SELECT grp, name, coalesce(sum(lag), 0), min(at) FROM (
     SELECT p.grp, t.name,
         CASE WHEN h.seq <= p.seq THEN 0
              WHEN t.name IN (SELECT value FROM json_each(?)) THEN (SELECT count(*)
