@@ -228,10 +228,13 @@ def test_the_metrics_tell_the_counts(tmp_path: Path) -> None:
         await house.intake.flush()
         consumer = await house.bus.subscribe("normalizer", ["raw"])
         assert (await consumer.take(10, 5)).records
+        # A fresh house: some topics have no record at all.
+        await house.bus.subscribe("dedup", ["normalized", "decisions"])
         text = (await house.client.get("/metrics")).text
         stored = f'kanal_messages_total{{channel="sms",outcome="stored",tenant="{TENANT}"}} 1.0'
         assert stored in text
         assert 'reason="unsigned"' in text
+        assert 'kanal_lag_records{group="dedup",topic="decisions"} 0.0' in text
 
     run(tmp_path, scenario)
 
