@@ -42,10 +42,10 @@ class EmbeddedBus:
     ) -> None:
         limits = limits or Limits()
         self._clock = clock
-        self._log = LogFile(path, limits, host or Host(max_pages=max_pages))
+        self.log = LogFile(path, limits, host or Host(max_pages=max_pages))
         self._presence = Presence(path.with_suffix(".members"), limits.lease, monotonic)
         self._consumers: list[EmbeddedConsumer] = []
-        self._writer = Writer(self._log, clock, self._tell_news)
+        self._writer = Writer(self.log, clock, self._tell_news)
         self._closed = False
 
     def _tell_news(self) -> None:
@@ -71,7 +71,7 @@ class EmbeddedBus:
         if self._closed:
             raise CannotStore("log ditutup")
         asked = Membership(group, member, tuple(topics), positions)
-        consumer = EmbeddedConsumer(self._log, self._writer, self._presence, asked)
+        consumer = EmbeddedConsumer(self.log, self._writer, self._presence, asked)
         await consumer.join()
         self._consumers.append(consumer)
         return consumer
@@ -80,15 +80,15 @@ class EmbeddedBus:
         return await asyncio.to_thread(self._read, topic, after, limit)
 
     def _read(self, topic: str, after: Positions, limit: int) -> list[Stored]:
-        with self._log.reading() as db:
-            return read(self._log, db, [topic], after, limit)
+        with self.log.reading() as db:
+            return read(self.log, db, [topic], after, limit)
 
     async def latest(self, topic: str) -> Mapping[str, bytes]:
-        found = await asyncio.to_thread(self._log.rows, sql.LATEST, self._log.topic_ids[topic])
+        found = await asyncio.to_thread(self.log.rows, sql.LATEST, self.log.topic_ids[topic])
         return dict(found)
 
     async def erase(self, topic: str, event_id: str, value: bytes) -> bool:
-        bindings = (value, self._log.topic_ids[topic], sql.packed(event_id))
+        bindings = (value, self.log.topic_ids[topic], sql.packed(event_id))
 
         def work(writes: Writes) -> Callable[[], bool]:
             writes.db.execute(sql.ERASE, bindings)
@@ -98,7 +98,7 @@ class EmbeddedBus:
         return await self._writer.do(work, len(value), alone=True, truncate=True)
 
     async def trim(self, topic: str, through: Positions) -> int:
-        topic_id, count = self._log.topic_ids[topic], 0
+        topic_id, count = self.log.topic_ids[topic], 0
         for (of_topic, part), upto in sorted(through.items()):
             while of_topic == topic:
                 step = care.trim_step(topic_id, part, upto, _TRIM_ROWS)
@@ -109,19 +109,19 @@ class EmbeddedBus:
         return count
 
     async def status(self) -> Status:
-        return await asyncio.to_thread(care.status, self._log, self._clock())
+        return await asyncio.to_thread(care.status, self.log, self._clock())
 
     async def verify(self) -> Verified:
         """Check the whole log: its pages, and that heads, positions and records agree."""
-        return await asyncio.to_thread(care.verify, self._log)
+        return await asyncio.to_thread(care.verify, self.log)
 
     async def backup(self, target: Path) -> int:
         """Write a copy of the log as it stands now; return its size. Work goes on meanwhile."""
-        return await asyncio.to_thread(care.backup, self._log, target)
+        return await asyncio.to_thread(care.backup, self.log, target)
 
     async def facts(self) -> care.Facts:
         """Return what the files and the disk look like, for `kanal bus status`."""
-        return await asyncio.to_thread(care.facts, self._log)
+        return await asyncio.to_thread(care.facts, self.log)
 
     async def close(self) -> None:
         if self._closed:
@@ -131,4 +131,4 @@ class EmbeddedBus:
             await consumer.close()
         await self._writer.close()
         self._presence.close()
-        self._log.close()
+        self.log.close()

@@ -171,7 +171,9 @@ def trim_step(
         (handled,) = sql.row(db, sql.FLOOR, *at) or (None,)
         end = min(upto, head if handled is None else handled)
         gone = sql.rows(db, sql.TRIM, *at, trimmed, end, rows)
-        reached = end if len(gone) < rows else max(seq for (seq,) in gone)
+        db.executemany(sql.TRIM_OUT, [row[:1] for row in gone])
+        db.executemany(sql.TRIM_IN, gone)
+        reached = end if len(gone) < rows else gone[-1][0]
         if reached > trimmed:
             db.execute(sql.TRIMMED, (reached, *at))
         count = len(gone)

@@ -182,14 +182,19 @@ class LogFile:
                 if alone:
                     self._check(db)
                 self._make(db)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            raise damaged(self.path, str(error)) from error
         except apsw.Error as error:
-            raise cannot_store(error) from error
+            raise self._unfit(error) from error
+        except CannotStore as error:
+            raise self._unfit(error.__cause__ or error) from error
         self._check_topics(db)
         # Whoever comes later finds the log in use and leaves it unchecked.
         fcntl.flock(self._open_mark, fcntl.LOCK_SH)
         return db
+
+    def _unfit(self, error: BaseException) -> ConfigError | CannotStore:
+        if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+            return damaged(self.path, str(error))
+        return cannot_store(error)
 
     def _alone(self) -> bool:
         try:
@@ -266,7 +271,7 @@ def damaged(path: Path, found: str) -> ConfigError:
     )
 
 
-def cannot_store(error: Exception) -> CannotStore:
+def cannot_store(error: BaseException) -> CannotStore:
     """Name an error of the log; its own words are not repeated."""
     refused = CannotStore(f"log tidak dapat menyimpan: {type(error).__name__}")
     refused.__cause__ = error

@@ -128,6 +128,8 @@ class Writer:
                 # handle: open the log anew and go on from what is there. A repeat is harmless.
                 self._let_go(error)
                 return [cannot_store(error)] * len(jobs)
+            if isinstance(error, CannotStore):
+                return [error] * len(jobs)
             if len(jobs) > 1:
                 return [result for job in jobs for result in self._run([job])]
             return [error]

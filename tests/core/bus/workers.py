@@ -4,12 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from core.bus import Stored
+from core.bus import Limits, Stored
 from core.bus.embedded import EmbeddedBus
 
 HERE = Path(__file__).parent
@@ -75,3 +75,19 @@ def read_all(log: Path, topic: str = "raw") -> list[Stored]:
             await bus.close()
 
     return asyncio.run(read())
+
+
+Story = Callable[[EmbeddedBus], Awaitable[None]]
+
+
+def with_bus(log: Path, story: Story, limits: Limits | None = None) -> None:
+    """Run a story on a log and close it."""
+
+    async def played() -> None:
+        bus = EmbeddedBus(log, limits)
+        try:
+            await story(bus)
+        finally:
+            await bus.close()
+
+    asyncio.run(played())
