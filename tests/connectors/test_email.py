@@ -3,25 +3,20 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.email import Settings, build
 from core import ids
-from core.clock import FrozenClock
-from core.connector import Context, Page, Probe, Pull
-from core.errors import ConfigError, RetryLater
-from core.schema import Message, RawMessage
-from tests.connectors.dovecot import PASSWORD, Dovecot, dovecot
-from tests.connectors.imap_fake import CUT, SILENT, imap
+from core.connector import Page, Probe
+from core.errors import ConfigError
+from tests.connectors.dovecot import Dovecot, dovecot
+from tests.connectors.email_turns import NOW, channel, mail, read, taken, turn
 from tests.needs import oracle
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 _USERS = count(1)
 
 
@@ -35,52 +30,6 @@ def server() -> Iterator[Dovecot]:
 def user() -> str:
     """A mailbox of its own for each test."""
     return f"kantor{next(_USERS)}"
-
-
-def channel(port: int, user: str = "x", **settings: Any) -> Pull:
-    context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", FrozenClock(NOW))
-    given = {
-        "host": "127.0.0.1", "port": port, "security": "none", "username": user,
-        "password": PASSWORD, "timeout": 10,
-    }  # fmt: skip
-    return build(Settings.model_validate(given | settings), context)
-
-
-def turn(pull: Pull, cursor: str | None = None, most: int = 1_000) -> list[Page]:
-    """Take one turn as the runner would, or die after so many pages."""
-
-    async def fetch() -> list[Page]:
-        taken: list[Page] = []
-        pages = cast(Any, pull.fetch(cursor))
-        async for page in pages:
-            taken.append(page)
-            if len(taken) == most:
-                break
-        await pages.aclose()
-        return taken
-
-    return asyncio.run(fetch())
-
-
-def taken(pages: list[Page]) -> list[RawMessage]:
-    return [raw for page in pages for raw in page.messages]
-
-
-def mail(number: int, text: str = "Air PDAM mati", **headers: str) -> bytes:
-    told = {
-        "From": "Warga Contoh <warga@contoh.id>",
-        "Date": NOW.strftime("%a, %d %b %Y %H:%M:%S +0000"),
-        "Message-ID": f"<{number}@contoh.id>",
-        "Subject": f"Laporan {number}",
-    } | {name.replace("_", "-"): value for name, value in headers.items()}
-    head = "".join(f"{name}: {value}\r\n" for name, value in told.items() if value)
-    return (head + "\r\n" + text + "\r\n").encode()
-
-
-def read(raw: RawMessage) -> Message:
-    (found,) = channel(0).parse(raw)
-    assert Message.model_validate_json(found.to_bytes()) == found
-    return found
 
 
 def test_new_mail_is_taken_once_and_oldest_first(server: Dovecot, user: str) -> None:
@@ -311,96 +260,3 @@ def test_the_line_is_encrypted_and_the_server_proven(server: Dovecot, user: str)
         for wrong in ({"ca_file": ""}, {"host": "127.0.0.1"}, {"ca_file": "/tidak/ada.pem"}):
             with pytest.raises(ConfigError, match="sertifikat"):
                 turn(channel(port, user, **(line | wrong)))
-
-
-def test_a_password_never_goes_through_the_net_in_clear() -> None:
-    with pytest.raises(ConfigError, match="starttls"):
-        channel(143, host="mail.contoh.go.id")
-
-
-@pytest.mark.parametrize(
-    ("answers", "error", "words"),
-    [
-        ({"": CUT}, RetryLater, "memutus"),
-        ({"": "* BYE penuh"}, RetryLater, "memutus"),
-        ({"": SILENT}, RetryLater, "terjangkau"),
-        ({"LOGIN": "{tag} NO [UNAVAILABLE] nanti"}, RetryLater, "UNAVAILABLE"),
-        ({"LOGIN": "{tag} NO [LIMIT] terlalu banyak"}, RetryLater, "LIMIT"),
-        ({"LOGIN": "{tag} NO salah"}, ConfigError, "kata sandi"),
-        ({"LOGIN": CUT}, RetryLater, "memutus"),
-        ({"EXAMINE": "{tag} NO [INUSE] sibuk"}, RetryLater, "INUSE"),
-        ({"EXAMINE": "{tag} NO [NONEXISTENT] tidak ada"}, ConfigError, "INBOX"),
-        ({"EXAMINE": "* 1 EXISTS\r\n{tag} OK x"}, RetryLater, "UIDVALIDITY"),
-        ({"SEARCH": "{tag} NO galat"}, RetryLater, "menolak"),
-        ({"SEARCH": "{tag} BAD galat"}, RetryLater, "memutus"),
-        ({"SEARCH": CUT}, RetryLater, "memutus"),
-        ({"FETCH": CUT}, RetryLater, "memutus"),
-        ({"FETCH": SILENT}, RetryLater, "terjangkau"),
-        ({"FETCH": "* 1 FETCH (UID 1 BODY[]<0> {900}\r\nFrom: a@b.id"}, RetryLater, "terjangkau"),
-    ],
-)
-def test_trouble_says_what_to_do_next(
-    answers: dict[str, str], error: type[Exception], words: str
-) -> None:
-    with imap(answers) as port, pytest.raises(error, match=words):
-        turn(channel(port, timeout=0.3, password="sandi"))
-
-
-def test_a_server_that_is_away_is_tried_later() -> None:
-    with imap({}) as port:
-        pass
-    with pytest.raises(RetryLater, match="terjangkau"):
-        turn(channel(port))
-
-
-def test_starttls_that_is_not_offered_is_said() -> None:
-    with imap({}) as port, pytest.raises(ConfigError, match="STARTTLS"):
-        turn(channel(port, security="starttls"))
-
-
-def test_a_password_the_protocol_cannot_carry_is_refused() -> None:
-    # Without AUTH=PLAIN only ASCII can be sent.
-    with imap({}) as port, pytest.raises(ConfigError, match="kata sandi"):
-        turn(channel(port, password="sandi é"))
-
-
-@pytest.mark.parametrize(
-    ("fetched", "arrived"),
-    [
-        # What is told of a mail may stand before its bytes or behind them.
-        ("* 1 FETCH (UID {n} INTERNALDATE \"25-Nov-2026 01:02:03 +0700\" BODY[]<0> {17}\r\n"
-         "Subject: a\r\n\r\nisi RFC822.SIZE 17)\r\n", "2026-11-24T18:02:03+00:00"),
-        ("* 1 FETCH (BODY[]<0> {17}\r\nSubject: a\r\n\r\nisi UID {n} "
-         "INTERNALDATE \" 5-Nov-2026 01:02:03 +0000\")\r\n", "2026-11-05T01:02:03+00:00"),
-        ("* 1 FETCH (UID {n} INTERNALDATE \"99-Foo-2026 01:02:03 +0000\" BODY[]<0> {17}\r\n"
-         "Subject: a\r\n\r\nisi)\r\n", ""),
-        # A mail that nobody asked for comes in between.
-        ("* 9 FETCH (UID 9 BODY[]<0> {3}\r\nxyz)\r\n* 1 FETCH (UID {n} BODY[]<0> {17}\r\n"
-         "Subject: a\r\n\r\nisi)\r\n", ""),
-    ],
-)  # fmt: skip
-def test_an_answer_in_another_order_is_read(fetched: str, arrived: str) -> None:
-    answers = {
-        "EXAMINE": "* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 6] x\r\n{tag} OK x",
-        "SEARCH": "* SEARCH 5 9\r\n{tag} OK x",
-        "FETCH": fetched.replace("{n}", "5") + "{tag} OK x",
-    }
-    with imap(answers) as port:
-        (raw,) = taken(turn(channel(port, password="sandi")))
-    assert (raw.body, raw.headers.get("arrived", "")) == (b"Subject: a\r\n\r\nisi", arrived)
-
-
-def test_a_mail_that_went_while_we_read_is_passed_over() -> None:
-    with imap({"FETCH": "{tag} OK x"}) as port:
-        (page,) = turn(channel(port, password="sandi"))
-    assert (list(page.messages), page.ignored) == ([], 0)
-
-
-def test_the_stored_copy_is_read_without_any_server(server: Dovecot, user: str) -> None:
-    server.put(user, mail(1))
-    (raw,) = taken(turn(channel(server.plain, user)))
-    assert read(raw) == read(replace_received(raw))
-
-
-def replace_received(raw: RawMessage) -> RawMessage:
-    return raw.model_copy(update={"received_at": raw.received_at + timedelta(days=400)})
