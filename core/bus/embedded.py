@@ -44,12 +44,12 @@ class EmbeddedBus:
         self._clock = clock
         self.log = LogFile(path, limits, host or Host(max_pages=max_pages))
         self._presence = Presence(path.with_suffix(".members"), limits.lease, monotonic)
-        self._consumers: list[EmbeddedConsumer] = []
+        self._consumers: dict[tuple[str, str], EmbeddedConsumer] = {}
         self._writer = Writer(self.log, clock, self._tell_news)
         self._closed = False
 
     def _tell_news(self) -> None:
-        for consumer in self._consumers:
+        for consumer in self._consumers.values():
             consumer.news.set()
 
     async def publish(
@@ -73,7 +73,7 @@ class EmbeddedBus:
         asked = Membership(group, member, tuple(topics), positions)
         consumer = EmbeddedConsumer(self.log, self._writer, self._presence, asked)
         await consumer.join()
-        self._consumers.append(consumer)
+        self._consumers[group, member] = consumer
         return consumer
 
     async def read(self, topic: str, after: Positions, limit: int) -> list[Stored]:
@@ -127,7 +127,7 @@ class EmbeddedBus:
         if self._closed:
             return
         self._closed = True
-        for consumer in self._consumers:
+        for consumer in self._consumers.values():
             await consumer.close()
         await self._writer.close()
         self._presence.close()

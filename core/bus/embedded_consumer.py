@@ -30,6 +30,7 @@ class EmbeddedConsumer:
         self._gained = self._lost = NONE
         # In doubt: a commit was fenced, or what became of it is open.
         self._in_doubt = False
+        self._closed = False
         self._seen = -1
         self._looked = presence.now()
         self.news = asyncio.Event()
@@ -71,6 +72,8 @@ class EmbeddedConsumer:
     # -- take ---------------------------------------------------------------------------------
 
     async def take(self, max_batch: int, linger: float) -> Batch:
+        if self._closed:
+            raise CannotStore("anggota ditutup")
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + linger, _POLL_BUSY
         while True:
@@ -159,10 +162,10 @@ class EmbeddedConsumer:
         self._presence.beat()
 
     async def close(self) -> None:
-        member = self._held.member
-        if not member:
+        if self._closed:
             return
-        self._held = Held()
+        self._closed = True
+        member = self._held.member
 
         def work(writes: Writes) -> Callable[[], None]:
             Roll(writes, self._presence, self._asked).leave(member)

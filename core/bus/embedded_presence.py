@@ -44,8 +44,12 @@ class Presence:
         """Be present as this member from now on."""
         with self._lock:
             self._set_lock(member, fcntl.F_WRLCK)
+            try:
+                self._beat(member)
+            except OSError:
+                self._set_lock(member, fcntl.F_UNLCK)
+                raise
             self._mine[member] = self.now()
-            self._beat(member)
             if self._heart is None:
                 self._heart = threading.Thread(target=self._pulse, name="bus-heart", daemon=True)
                 self._heart.start()

@@ -98,9 +98,9 @@ POSITION = "SELECT seq FROM positions WHERE grp = ? AND topic = ? AND part = ?"
 MOVE = "UPDATE positions SET seq = ?, n = n + ? WHERE grp = ? AND topic = ? AND part = ?"
 # n of a position that did not grow record by record: what is stored less what is yet to come.
 PLACE = (
-    "INSERT INTO positions SELECT :grp, :topic, :part, :seq, coalesce((SELECT n FROM heads"
-    " WHERE topic = :topic AND part = :part), 0) - (SELECT count(*) FROM log"
-    " WHERE topic = :topic AND part = :part AND seq > :seq)"
+    "INSERT INTO positions SELECT :grp, :topic, :part, :seq, CASE WHEN :seq < 0 THEN 0 ELSE"
+    " coalesce((SELECT n FROM heads WHERE topic = :topic AND part = :part), 0)"
+    " - (SELECT count(*) FROM log WHERE topic = :topic AND part = :part AND seq > :seq) END"
     " WHERE true ON CONFLICT DO UPDATE SET seq = excluded.seq, n = excluded.n"
 )
 

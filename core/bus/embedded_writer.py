@@ -162,7 +162,8 @@ class Writer:
         floor = self._limits.hard_floor if job.essential else self._limits.free_floor
         if free < floor:
             return CannotStore(f"ruang cakram tinggal {free // 2**20} MB")
-        assert job.work is not None
+        if job.work is None or job.future.done():
+            return CannotStore("tidak ditunggu lagi")  # answered long ago: it saw no end
         try:
             return job.work(writes)
         except GatewayError as error:

@@ -59,8 +59,8 @@ def test_publishers_wait_in_line_for_the_disk_and_what_waits_is_bounded(tmp_path
         assert told.count("log tidak menjawab") >= 9
         assert told.count("antrean tulis penuh") >= 40
         assert (await bus.publish([event(99)])).new == (True,)
-        found = await bus.read(RAW, {}, 100)
-        assert len({r.event_id for r in found}) == len(found) <= 12
+        # What nobody waited for any more is not written late.
+        assert len(await bus.read(RAW, {}, 100)) <= 2
 
     with_bus(log, story, Limits(pending_bytes=102_500, wait=0.3))
 
@@ -84,7 +84,8 @@ def test_status_tells_how_long_the_oldest_record_has_waited(tmp_path: Path) -> N
     async def played() -> None:
         bus = EmbeddedBus(tmp_path / "log.sqlite", clock=clock)
         consumer = await bus.subscribe("g", [RAW])
-        assert (await bus.status()).oldest == {}
+        status = await bus.status()
+        assert (status.oldest, status.lags["g", RAW]) == ({}, 0)
         await bus.publish([event(1)])
         clock.at += timedelta(seconds=90)
         await bus.publish([event(2, partition=5)])
