@@ -1,17 +1,24 @@
 """What a Kafka cluster knows of our groups: what they have done, and who is in them."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]
+from aiokafka.conn import collect_hosts, create_conn  # type: ignore[import-untyped]
 from aiokafka.coordinator.protocol import ConsumerProtocol  # type: ignore[import-untyped]
+from aiokafka.errors import (  # type: ignore[import-untyped]
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+)
 
 from core.bus import Positions
 from core.bus.kafka_settings import CLIENT, KafkaSettings
-from core.errors import CannotStore, GatewayError
+from core.errors import CannotStore, ConfigError, GatewayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +40,28 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[Any]:
     except GatewayError:
         raise
     except Exception as error:
+        if isinstance(error, KafkaConnectionError) and (refused := await _refusal(settings)):
+            raise ConfigError(refused) from error
         raise CannotStore(f"Kafka tidak menjawab: {type(error).__name__}") from error
     finally:
         await client.close()
+
+
+async def _refusal(settings: KafkaSettings) -> str:
+    """Tell a broker that refuses us from one that is away; the client itself does not."""
+    told = settings.connection()
+    del told["bootstrap_servers"], told["metadata_max_age_ms"]
+    for host, port, _ in collect_hosts(settings.bootstrap):
+        try:
+            connection = await create_conn(host, port, **told)
+        except SaslAuthenticationFailed:
+            return "[kafka] broker menolak username atau password."
+        except ssl.SSLCertVerificationError as error:
+            return f"[kafka] sertifikat broker tidak dipercaya ({error.verify_message}): cafile?"
+        except (OSError, KafkaError, TimeoutError):
+            continue
+        connection.close()
+    return ""
 
 
 async def groups(settings: KafkaSettings) -> dict[str, Group]:

@@ -16,7 +16,7 @@ from core.bus import Batch, Consumer, Outgoing, Positions, Published, Status, St
 from core.bus.claims import ClaimedBus, Starts
 from core.bus.embedded import EmbeddedBus
 from core.bus.kafka_settings import MAX_RECORD_BYTES
-from core.errors import CannotStore, ConfigError, Fenced
+from core.errors import CannotStore, ConfigError
 from core.log import get_logger
 from core.topics import TOPICS
 
@@ -25,6 +25,7 @@ _BATCH = 500
 _LINGER = 0.5
 _TRIM_EVERY = 2000
 _LOCK_PAUSE = 0.2
+_RESTART_PAUSE = 1.0
 _LONGEST_PAUSE = 5.0
 _CLOSE_SECONDS = 2.0
 
@@ -55,14 +56,11 @@ class OutboxBus:
         return await self._local.publish(records, tallies)
 
     def _ship(self) -> None:
-        """Keep the relay running as long as the bus is open; it dies only of what is no outage."""
+        """Keep the relay running as long as the bus is open."""
         if self._closed:
             raise CannotStore("bus ditutup")
         if self._shipping is None:
             self._shipping = asyncio.get_running_loop().create_task(self._relay.run())
-        elif self._shipping.done():
-            self._shipping.result()
-            raise CannotStore("pengiriman ke Kafka berhenti")
 
     async def drain(self) -> None:
         """Wait until everything published so far is with the brokers."""
@@ -147,22 +145,28 @@ class Relay:
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     async def run(self) -> None:
-        """Ship for ever. Raises ConfigError when the brokers' topics are unlike ours."""
+        """Ship for ever, through outages and until the operator has put right what is wrong."""
         while not self._locked():
             await asyncio.sleep(_LOCK_PAUSE)
         while True:
-            consumer = await self._local.subscribe(GROUP, list(TOPICS), member=GROUP)
             try:
-                while True:
-                    batch = await consumer.take(_BATCH, _LINGER)
-                    if batch.records:
-                        await self._forward(consumer, batch)
-                    elif self._shipped:
-                        await self._clear()
-            except Fenced:
-                get_logger().warning("relay_restarted")
-            finally:
-                await consumer.close()
+                await self._ship()
+            except Exception as error:
+                # Of its own log, then: start anew from what is marked there.
+                get_logger().error("relay_restarted", error=type(error).__name__)
+                await asyncio.sleep(_RESTART_PAUSE)
+
+    async def _ship(self) -> None:
+        consumer = await self._local.subscribe(GROUP, list(TOPICS), member=GROUP)
+        try:
+            while True:
+                batch = await consumer.take(_BATCH, _LINGER)
+                if batch.records:
+                    await self._forward(consumer, batch)
+                elif self._shipped:
+                    await self._clear()
+        finally:
+            await consumer.close()
 
     def _locked(self) -> bool:
         try:
@@ -235,15 +239,18 @@ class OutboxConsumer:
 
 
 async def _insist(what: str, act: Callable[[], Awaitable[object]]) -> None:
-    """Try until it succeeds; say when it first fails and when it works again."""
+    """Try until it succeeds; say when it first fails and when it works again.
+
+    Not even a mistake in the settings stops intake: what is accepted meanwhile is safe here.
+    """
     attempt = 0
     while True:
         try:
             await act()
-        except CannotStore as error:
+        except (CannotStore, ConfigError) as error:
             attempt += 1
             if attempt == 1:
-                get_logger().error("outbox_blocked", stage=what, error=type(error).__name__)
+                get_logger().error("outbox_blocked", stage=what, reason=str(error))
             await asyncio.sleep(min(0.1 * 2**attempt, _LONGEST_PAUSE))
         else:
             if attempt:

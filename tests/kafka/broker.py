@@ -30,7 +30,7 @@ listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more_
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more_listeners}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -114,11 +114,11 @@ def free_port() -> int:
 class Broker:
     """One broker over one folder; it may be killed and started again on the same data."""
 
-    def __init__(self, folder: Path, *, sasl: bool = False, more: str = "") -> None:
+    def __init__(self, folder: Path, *, secure: bool = False) -> None:
         self._libs = fetch()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port, controller, self.sasl_port = free_port(), free_port(), free_port()
+        self.port, controller, self.secure_port = free_port(), free_port(), free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "server.properties"
         self._config.write_text(
@@ -126,11 +126,13 @@ class Broker:
                 port=self.port,
                 controller=controller,
                 folder=folder,
-                more=more + (_SASL if sasl else ""),
-                more_listeners=f",SASL://127.0.0.1:{self.sasl_port}" if sasl else "",
+                more=_SECURE.format(folder=folder, password=PASSWORD) if secure else "",
+                more_listeners=f",SECURE://127.0.0.1:{self.secure_port}" if secure else "",
             )
         )
-        self._format(["--add-scram", _SCRAM_USER] if sasl else [])
+        if secure:
+            self._make_certificate()
+        self._format(["--add-scram", _SCRAM_USER] if secure else [])
 
     @property
     def bootstrap(self) -> str:
@@ -153,9 +155,19 @@ class Broker:
             "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
             "-c", str(self._config), *more,
         )  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(done.stdout + done.stderr)
+        _run(command)
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of the secure listener, for clients to trust."""
+        return self._folder / "broker.pem"
+
+    def _make_certificate(self) -> None:
+        store = ["-keystore", str(self._folder / "broker.p12"), "-storetype", "PKCS12",
+                 "-storepass", PASSWORD, "-alias", "broker"]  # fmt: skip
+        _run(["keytool", "-genkeypair", *store, "-keyalg", "EC", "-dname", "CN=127.0.0.1",
+              "-ext", "SAN=ip:127.0.0.1", "-ext", "bc:c=ca:true", "-validity", "30"])  # fmt: skip
+        _run(["keytool", "-exportcert", *store, "-rfc", "-file", str(self.certificate)])
 
     def start(self) -> "Broker":
         """Start the broker and wait until it answers."""
@@ -200,12 +212,23 @@ class Broker:
             self._process = None
 
 
-_SCRAM_USER = "SCRAM-SHA-512=[name=kanal,password=rahasia-uji]"
-_SASL = """\
+USER, PASSWORD = "kanal", "rahasia-uji"
+_SCRAM_USER = f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"
+_SECURE = """\
 sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.sasl.scram-sha-512.sasl.jaas.config=\
+listener.name.secure.scram-sha-512.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PKCS12
+ssl.keystore.location={folder}/broker.p12
+ssl.keystore.password={password}
+ssl.key.password={password}
 """
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
 
 
 def _die_with_parent() -> None:
