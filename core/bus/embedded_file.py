@@ -77,6 +77,7 @@ class LogFile:
         self._closed = False
         self._readers: queue.LifoQueue[apsw.Connection] = queue.LifoQueue()
         self.topic_ids: dict[str, int] = {}
+        self.topics: dict[str, tuple[int, bool]] = {}
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         host.refuse_host(path.parent, apsw.sqlite_lib_version(), host_.mounts)
         try:
@@ -252,6 +253,7 @@ class LogFile:
                     f"sedangkan program ini memakai {TOPICS[name].partitions}."
                 )
             self.topic_ids[name] = number
+            self.topics[name] = (number, name in TOPICS and TOPICS[name].compacted)
 
 
 _PRAGMAS = {

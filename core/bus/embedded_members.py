@@ -49,7 +49,6 @@ class Roll:
     def __init__(self, writes: Writes, presence: Presence, asked: Membership) -> None:
         self._writes = writes
         self._db = writes.db
-        self._ids = writes.topic_ids
         self._presence = presence
         self._asked = asked
         self._group = asked.group
@@ -64,7 +63,9 @@ class Roll:
             "DELETE FROM members WHERE grp = ? AND name = ?", self._group, self._asked.name
         )
         for topic in self._asked.topics:
-            placed = dict(sql.rows(self._db, sql.POSITIONS, self._group, self._ids[topic]))
+            placed = dict(
+                sql.rows(self._db, sql.POSITIONS, self._group, self._writes.topic_id(topic))
+            )
             for part in range(TOPICS[topic].partitions):
                 if self._asked.positions is not None:
                     seq = self._asked.positions.get((topic, part), -1)
@@ -131,7 +132,9 @@ class Roll:
         at = {
             (topic, part): seq
             for topic in self._asked.topics
-            for part, seq in sql.rows(self._db, sql.POSITIONS, self._group, self._ids[topic])
+            for part, seq in sql.rows(
+                self._db, sql.POSITIONS, self._group, self._writes.topic_id(topic)
+            )
             if part in epochs
         }
         (generation,) = sql.row(self._db, sql.GENERATION, self._group) or (-1,)
@@ -142,7 +145,7 @@ class Roll:
         """Move on to where payloads begin, and say what a group can no longer get."""
         missed: Counter[str] = Counter()
         for topic in self._asked.topics:
-            behind = sql.rows(self._db, sql.BEHIND, self._group, self._ids[topic])
+            behind = sql.rows(self._db, sql.BEHIND, self._group, self._writes.topic_id(topic))
             for part, trimmed, count in behind:
                 if part in epochs:
                     self._writes.place(self._group, topic, part, trimmed)
@@ -151,7 +154,7 @@ class Roll:
 
     def _refuse_future(self, topic: str, part: int, seq: int) -> None:
         """Raise ConfigError: a log older than the effects would give old offsets to new records."""
-        head, _ = sql.row(self._db, sql.ONE_HEAD, self._ids[topic], part) or (-1, -1)
+        head, _ = sql.row(self._db, sql.ONE_HEAD, self._writes.topic_id(topic), part) or (-1, -1)
         if seq > head:
             raise ConfigError(
                 f"Grup {self._group} sudah menyimpan {topic}/{part} sampai {seq}, sedangkan log "

@@ -144,7 +144,7 @@ class Writer:
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:
-                writes = Writes(db, self._log.topic_ids, int(self._clock().timestamp() * 1000))
+                writes = Writes(db, self._log.topics, int(self._clock().timestamp() * 1000))
                 endings = [self._begin(writes, job, free) for job in jobs]
                 writes.finish()
                 db.execute("COMMIT")

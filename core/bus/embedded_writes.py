@@ -8,7 +8,10 @@ import apsw
 from core.bus import Batch, Outgoing, Published, Tally
 from core.bus import embedded_sql as sql
 from core.errors import Fenced
-from core.topics import TOPICS
+
+Topics = Mapping[str, tuple[int, bool]]
+"""name -> (the log's number for it, whether it is compacted)."""
+
 
 _Row = tuple[int, int, int, int, bool, bytes | str, str, str, bytes]
 
@@ -16,9 +19,9 @@ _Row = tuple[int, int, int, int, bool, bytes | str, str, str, bytes]
 class Writes:
     """One open transaction. Appended records are written by `finish`, all at once."""
 
-    def __init__(self, db: apsw.Connection, topic_ids: Mapping[str, int], now: int) -> None:
+    def __init__(self, db: apsw.Connection, topics: Topics, now: int) -> None:
         self.db = db
-        self.topic_ids = topic_ids
+        self._topics = topics
         self._now = now
         self._rows: list[_Row] = []
         self._counted: list[tuple[int, tuple[str, str]]] = []
@@ -36,17 +39,17 @@ class Writes:
             self._tallies[t.tenant, t.channel, t.what] += t.n
         if records and not self._rows:
             self._first = self._one(sql.LAST) + 1
-        start = self._first + len(self._rows)
-        for seq, r in enumerate(records, start):
+        start = seq = self._first + len(self._rows)
+        for r in records:
+            topic, compacted = self._topics[r.topic]
             self._rows.append((
-                seq, self.topic_ids[r.topic], r.partition, self._now, TOPICS[r.topic].compacted,
-                sql.packed(r.event_id), r.delivery, r.key, r.value,
+                seq, topic, r.partition, self._now, compacted, sql.packed(r.event_id), r.delivery,
+                r.key, r.value,
             ))  # fmt: skip
             if r.counted:
                 self._counted.append((seq, r.counted))
-        return lambda: Published(
-            tuple(self._is_new(seq) for seq in range(start, start + len(records)))
-        )
+            seq += 1
+        return lambda: Published(self._new(start, seq))
 
     def commit(self, group: str, member: int, epochs: Mapping[int, int], batch: Batch) -> None:
         """Move a group's positions over a batch. Raises Fenced, with nothing written."""
@@ -54,12 +57,16 @@ class Writes:
             if (member, epochs.get(part)) != self.owner(group, part):
                 raise Fenced(f"partisi {part} grup {group} sudah dipegang proses lain")
         for (topic, part), offset in batch.before.items():
-            if self._one(sql.POSITION, group, self.topic_ids[topic], part) != offset:
+            if self._one(sql.POSITION, group, self.topic_id(topic), part) != offset:
                 raise Fenced(f"posisi grup {group} sudah dipindahkan proses lain")
         handled = Counter((r.topic, r.partition) for r in batch.records)
         for key, offset in batch.after.items():
-            at = (group, self.topic_ids[key[0]], key[1])
+            at = (group, self.topic_id(key[0]), key[1])
             self.db.execute(sql.MOVE, (offset, handled[key], *at))
+
+    def topic_id(self, topic: str) -> int:
+        """Return the number by which the log knows a topic."""
+        return self._topics[topic][0]
 
     def owner(self, group: str, part: int) -> tuple[int, int] | None:
         """Return who holds a partition, and its epoch."""
@@ -67,7 +74,7 @@ class Writes:
 
     def place(self, group: str, topic: str, part: int, seq: int) -> None:
         """Put a group's position where it did not come by itself."""
-        at = {"grp": group, "topic": self.topic_ids[topic], "part": part, "seq": seq}
+        at = {"grp": group, "topic": self.topic_id(topic), "part": part, "seq": seq}
         self.db.execute(sql.PLACE, at)
 
     def _one(self, query: str, *bindings: object) -> int:
@@ -88,25 +95,29 @@ class Writes:
         if self._tallies:
             self.db.executemany(sql.TALLY, [(*key, n) for key, n in self._tallies.items()])
 
-    def _is_new(self, seq: int) -> bool:
-        return self._written is None or seq in self._written
+    def _new(self, start: int, end: int) -> tuple[bool, ...]:
+        """Say of each of these offsets whether its record was new."""
+        if self._written is None:
+            return (True,) * (end - start)
+        return tuple(seq in self._written for seq in range(start, end))
 
     def _move_heads(self) -> None:
-        last: dict[tuple[int, int], int] = {}
-        stored: Counter[tuple[int, int]] = Counter()
+        heads: dict[tuple[int, int], tuple[int, int]] = {}
         newest: dict[tuple[int, str], int] = {}
+        written = self._written
         for seq, topic, part, _, compacted, _, _, key, _ in self._rows:
-            if self._is_new(seq):
-                last[topic, part] = seq
-                stored[topic, part] += 1
+            if written is None or seq in written:
+                at = (topic, part)
+                heads[at] = (seq, heads[at][1] + 1) if at in heads else (seq, 1)
                 if compacted:
                     newest[topic, key] = seq
-        self.db.executemany(sql.HEAD, [(*at, seq, stored[at]) for at, seq in last.items()])
-        self.db.executemany(sql.COMPACT, [(*of, seq) for of, seq in newest.items()])
+        self.db.executemany(sql.HEAD, [(*at, *head) for at, head in heads.items()])
+        if newest:
+            self.db.executemany(sql.COMPACT, [(*of, seq) for of, seq in newest.items()])
 
     def _count(self) -> None:
         for seq, (tenant, channel) in self._counted:
-            new = self._is_new(seq)
+            new = self._written is None or seq in self._written
             if new or not self._same_delivery(seq):
                 self._tallies[tenant, channel, "received"] += 1
                 self._tallies[tenant, channel, "stored" if new else "redelivered"] += 1
