@@ -39,3 +39,19 @@ class Tallies(Record):
     def key(self) -> str:
         """The compaction key."""
         return f"{self.tenant}/{self.channel}/{self.node}"
+
+
+class Alarm(Record):
+    """Something that a person should look at, from its begin to its end; the newest one holds."""
+
+    tenant: str
+    channel: str = ""
+    kind: Literal["gap", "parked", "lag", "silent", "failing"]
+    sentence: Text
+    since: Moment
+    ended: Moment | None = None
+
+    @property
+    def key(self) -> str:
+        """The compaction key."""
+        return f"{self.tenant}/{self.channel}/{self.kind}"

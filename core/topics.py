@@ -26,8 +26,9 @@ DEAD_LETTER = Topic("dead_letter", 12)
 CURSORS = Topic("cursors", 12, compacted=True)
 # What each node's log has counted (received, redelivered, ignored, refused), for the books.
 BOOKS = Topic("books", 12, compacted=True)
+ALARMS = Topic("alarms", 12, compacted=True)
 # Who opened what; stored before the secret is shown (POST /audit/{tenant}).
 AUDIT = Topic("audit", 48)
 
-_ALL = (RAW, NORMALIZED, DECISIONS, DEDUPLICATED, DEAD_LETTER, CURSORS, BOOKS, AUDIT)
+_ALL = (RAW, NORMALIZED, DECISIONS, DEDUPLICATED, DEAD_LETTER, CURSORS, BOOKS, ALARMS, AUDIT)
 TOPICS: dict[str, Topic] = {t.name: t for t in _ALL}

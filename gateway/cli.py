@@ -151,6 +151,38 @@ def dedup(config: Config = CONFIG, data: Data = DATA) -> None:
     _pour(dedup_lines(read(config, data), sys.stdin))
 
 
+@app.command("import")
+def import_(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
+    channel: Annotated[str, typer.Argument(help="Kanal asal berkas, mis. sp4n atau desk.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Berkas yang diimpor.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Impor tanpa bertanya.")] = False,
+    templates: Annotated[
+        Path | None, typer.Option("--templates", help="Tulis formulir kosong ke folder ini.")
+    ] = None,
+    tenant: Annotated[str, typer.Option("--tenant", help="Kantor, bila ada beberapa.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Impor berkas yang dibawa operator; isinya ditunjukkan dulu."""
+    from gateway.importing import import_files, write_templates
+
+    settings = read(config, data)
+    if templates is not None:
+        for path in write_templates(settings, channel, templates, tenant):
+            print(path)
+    if not files:
+        if templates is None:
+            raise ConfigError("sebut berkas yang diimpor: kanal import KANAL BERKAS...")
+        return
+    counts = import_files(settings, channel, files, confirmed=yes, say=print, tenant=tenant)
+    if counts.halted:
+        print(f"kanal: {counts.halted}", file=sys.stderr)
+    print(counts.line)
+    raise SystemExit(1 if counts.halted or counts.ditolak else 0)
+
+
 @app.command()
 def simulate(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     config: Config = CONFIG,

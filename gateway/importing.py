@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TextIO, cast
 
-from core.bus import Bus, Outgoing, Tally
+from core.bus import Bus, Tally
 from core.clock import Clock, system_clock
 from core.connector import BadRow, Importer
 from core.errors import CannotStore, ConfigError, GatewayError, Unparseable
@@ -28,8 +28,6 @@ from gateway.wiring import Channel
 _BATCH = 500
 # So many refusals are named on the screen; the report names them all.
 _NAMED = 20
-# The disk is full or slow: other processes may make room for it.
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class Declined(GatewayError):
@@ -78,7 +76,7 @@ def import_files(
     for path in files:
         _refuse_no_file(path)
     preview = Preview(settings, chosen, say)
-    totals = [preview.show(path, count=not confirmed) for path in files]
+    totals = [preview.show(path, decide=not confirmed) for path in files]
     if not confirmed:
         _ask()
     return asyncio.run(_import(settings, chosen, list(zip(files, totals, strict=True))))
@@ -154,20 +152,21 @@ async def _import(
     key = (channel.tenant, channel.spec.name)
     try:
         with closing(Earlier(bus, settings.data_dir, key, node)) as before:
-            taking = _Taking(bus, channel, node)
+            taking = Taking(bus, channel, node)
             for path, total in files:
-                report = _Report(settings.data_dir, path, system_clock)
+                report = Report(settings.data_dir, path, system_clock)
                 with closing(report), progress("mengimpor", total) as step:
                     await taking.take(path, report, step)
                 if taking.counts.halted:
                     break
-            await taking.settle(before)
+            with progress("membandingkan", None):
+                await taking.settle(before)
             return taking.counts
     finally:
         await bus.close()
 
 
-class _Taking:
+class Taking:
     """The rows of one command on their way to the log."""
 
     def __init__(self, bus: Bus, channel: Channel, node: str) -> None:
@@ -177,7 +176,7 @@ class _Taking:
         # How many states the log did not have, of each complaint that had one.
         self._fresh: Counter[bytes] = Counter()
 
-    async def take(self, path: Path, report: "_Report", step: Step) -> None:
+    async def take(self, path: Path, report: "Report", step: Step) -> None:
         """Publish a file batch by batch; what is published stays when it goes no further."""
         rows = cast(Importer, self._channel.connector).read(path)
         try:
@@ -189,7 +188,8 @@ class _Taking:
                     report.add(row)
                 step(len(batch))
         except (Unparseable, CannotStore) as error:
-            self.counts.halted = f"{printable(path)}: {error}"
+            again = "yang sudah masuk tetap; ulangi perintah yang sama setelah sebabnya diatasi"
+            self.counts.halted = f"{printable(path)}: {error} ({again})"
 
     async def settle(self, before: Earlier) -> None:
         """Tell what was new from what has changed, once all is published."""
@@ -201,29 +201,21 @@ class _Taking:
         key = (self._channel.tenant, self._channel.spec.name)
         records = [raw_record(raw, f"{self._node}:{next(self._position)}") for raw in raws]
         tallies = [Tally(*key, "rows_refused", refused)] if refused else []
-        for raw, new in zip(raws, await self._publish(records, tallies), strict=True):
+        published = await self._bus.publish(records, tallies)
+        for raw, new in zip(raws, published.new, strict=True):
             self.counts.tetap += not new
             if new:
                 self._fresh[identity(*key, raw.account, raw.external_id)] += 1
 
-    async def _publish(
-        self, records: Sequence[Outgoing], tallies: Sequence[Tally]
-    ) -> tuple[bool, ...]:
-        for pause in _PAUSES:
-            try:
-                return (await self._bus.publish(records, tallies)).new
-            except CannotStore:
-                await asyncio.sleep(pause)
-        return (await self._bus.publish(records, tallies)).new
 
-
-class _Report:
+class Report:
     """Names every refused row: on the screen the first ones, all of them in a file of ours."""
 
     def __init__(self, data: Path, path: Path, clock: Clock) -> None:
-        name = f"{clock():%Y%m%dT%H%M%S}-{path.name[-150:]}.ditolak.csv"
         # Beside nobody's source, which may lie on a stick or in a folder that others read.
+        name = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}-{path.name[-120:]}.ditolak.csv"
         self._target, self._source = data / "impor" / printable(name), printable(path)
+        self._file: TextIO | None = None
         self._count = 0
 
     def add(self, row: BadRow) -> None:
@@ -231,19 +223,20 @@ class _Report:
         self._count += 1
         if self._count <= _NAMED:
             print(f"ditolak: {printable(row.where)}, {printable(row.reason)}", file=sys.stderr)
-        field, _, why = row.reason.rpartition(": ")
-        if self._count == 1:
+        if self._file is None:
             self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write("x", "berkas", "letak", "kolom", "sebab")
-        self._write("a", self._source, row.where, field, why)
+            self._file = self._target.open("x", encoding="utf-8", newline="")
+            self._write("berkas", "letak", "kolom", "sebab")
+        field, _, why = row.reason.rpartition(": ")
+        self._write(self._source, row.where, field, why)
 
     def close(self) -> None:
         """Say how many more there are, and where they are named."""
         if self._count > _NAMED:
             print(f"... dan {self._count - _NAMED} baris lagi", file=sys.stderr)
-        if self._count:
+        if self._file is not None:
+            self._file.close()
             print(f"semua yang ditolak: {self._target}", file=sys.stderr)
 
-    def _write(self, mode: str, *cells: str) -> None:
-        with self._target.open(mode, encoding="utf-8", newline="") as file:
-            csv.writer(file).writerow([harmless(cell) for cell in cells])
+    def _write(self, *cells: str) -> None:
+        csv.writer(cast(TextIO, self._file)).writerow([harmless(cell) for cell in cells])

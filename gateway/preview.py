@@ -60,8 +60,8 @@ class Preview:
         self._rules = wiring.rules(settings)[channel.tenant]
         self._key = keys.installation_key(settings.data_dir)
 
-    def show(self, path: Path, *, count: bool) -> int | None:
-        """Show a file's columns and first rows; count all if somebody is to be asked about them.
+    def show(self, path: Path, *, decide: bool) -> int | None:
+        """Show a file's columns; if somebody is to decide on it, its first rows and how many.
 
         Raises ConfigError naming a file that cannot be read.
         """
@@ -71,10 +71,13 @@ class Preview:
             first = list(itertools.islice(rows, _LOOKED_AT))
             for line in self._columns(path, first):
                 self._say(f"  {printable(line)}")
+            # Without somebody to look at them, citizens' words have no place in a job's log.
+            if not decide:
+                return None
             good = (row for row in first if isinstance(row, RawMessage))
             for raw in itertools.islice(good, _SHOWN):
                 self._say(f"  | {self._told(raw)}")
-            return self._count(itertools.chain(first, rows)) if count else None
+            return self._count(itertools.chain(first, rows))
         except Unparseable as error:
             raise ConfigError(f"{printable(path)}: {error}") from error
 

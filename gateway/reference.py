@@ -18,7 +18,7 @@ from gateway.wiring import secrets_of
 
 _RECORDS = (
     schema.RawMessage, schema.Message, schema.Complaint, schema.Decision, schema.RegisterEntry,
-    schema.DeadLetter, state.ChannelState, state.Tallies,
+    schema.DeadLetter, state.ChannelState, state.Tallies, state.Alarm,
 )  # fmt: skip
 _MADE = "<!-- Dibuat oleh `make reference` dari kode; jangan disunting. -->\n"
 _TENANT = "kab-blitar"

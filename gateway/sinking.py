@@ -21,7 +21,9 @@ Notes = dict[tuple[str, int], str]
 _LINGER = 0.2
 _BATCH = 5000
 _REGISTER = topics.DEDUPLICATED.name
-_SUNK = [t.name for t in (topics.DEDUPLICATED, topics.DEAD_LETTER, topics.CURSORS, topics.BOOKS)]
+_SUNK = [
+    _REGISTER, topics.DEAD_LETTER.name, topics.CURSORS.name, topics.BOOKS.name, topics.ALARMS.name,
+]  # fmt: skip
 
 
 class SinkLoop:

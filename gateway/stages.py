@@ -8,6 +8,7 @@ from core import keys, stage, topics
 from core.bus import claims
 from core.errors import ConfigError
 from gateway import wiring
+from gateway.alarms import keep_watch
 from gateway.books import keep_books
 from gateway.daemon import Daemon
 from gateway.intake import Intake
@@ -34,6 +35,7 @@ async def run_connectors(daemon: Daemon) -> None:
             group.create_task(intake.count_refusals(stop))
             group.create_task(polls.run(daemon.member))
             group.create_task(keep_books(bus, settings.data_dir, daemon.clock, stop))
+            group.create_task(keep_watch(bus, settings.data_dir, daemon.clock, stop))
             group.create_task(_say_ready(intake, daemon))
     finally:
         await bus.close()

@@ -45,3 +45,46 @@ def pages(reader: Reader, tenant: str = "") -> list[Page]:
         {"tenant": tenant},
     )
     return [Page(**row) for row in rows.to_pylist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a channel has been in the last 30 days: how many messages, the longest usual quiet."""
+
+    tenant: str
+    channel: str
+    messages: int
+    newest: datetime
+    usual_quiet: float
+
+
+def habits(reader: Reader, now: datetime) -> list[Habit]:
+    """Return each channel's own habit; the quiet is in seconds (its 99th percentile)."""
+    rows = reader.query(
+        """
+        WITH recent AS (
+            SELECT tenant, channel, received_at,
+                   epoch(received_at - lag(received_at) OVER (
+                       PARTITION BY tenant, channel ORDER BY received_at)) AS quiet
+            FROM complaints
+            WHERE NOT history AND received_at > $now::TIMESTAMPTZ - INTERVAL 30 DAY
+        )
+        SELECT tenant, channel, count(*) AS messages, max(received_at) AS newest,
+               coalesce(quantile_cont(quiet, 0.99), 0)::DOUBLE AS usual_quiet
+        FROM recent GROUP BY ALL ORDER BY ALL
+        """,
+        {"now": now},
+    )
+    return [Habit(**row) for row in rows.to_pylist()]
+
+
+def alarms(reader: Reader, tenant: str) -> list[dict[str, object]]:
+    """List what a person should look at now: this office's, and the whole installation's."""
+    rows: list[dict[str, object]] = reader.query(
+        """
+        SELECT channel, kind, sentence, since FROM alarms
+        WHERE tenant IN ($tenant, '') AND ended IS NULL ORDER BY since DESC, kind, channel
+        """,
+        {"tenant": tenant},
+    ).to_pylist()
+    return rows

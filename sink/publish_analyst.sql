@@ -78,6 +78,7 @@ SELECT tenant, channel, stage, NULL::VARCHAR AS reason, NULL::VARCHAR AS complai
        NULL::VARCHAR AS event_id, parked_at, pub_seq
 FROM parked;
 
+CREATE TABLE pub.alarms AS FROM alarms;
 CREATE TABLE pub.books AS FROM books;
 
 CREATE TABLE pub.channel_health AS

@@ -6,6 +6,7 @@ CREATE TABLE pub.cases AS FROM cases;
 CREATE TABLE pub.reporters AS FROM reporters;
 CREATE TABLE pub.decisions AS FROM decisions;
 CREATE TABLE pub.parked AS FROM parked;
+CREATE TABLE pub.alarms AS FROM alarms;
 CREATE TABLE pub.books AS FROM books;
 CREATE TABLE pub.channel_health AS FROM channel_health;
 CREATE TABLE pub.wilayah AS FROM wilayah;

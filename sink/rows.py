@@ -19,7 +19,7 @@ from core.schema import (
     Record,
     RegisterEntry,
 )
-from core.state import ChannelState, Tallies
+from core.state import Alarm, ChannelState, Tallies
 
 Row = dict[str, Any]
 
@@ -53,6 +53,7 @@ class Work:
     acts: list[Decision] = field(default_factory=list)
     parked: list[Row] = field(default_factory=list)
     health: dict[tuple[str, str], Row] = field(default_factory=dict)
+    alarms: dict[str, Row] = field(default_factory=dict)
     # (tenant, channel, outcome) -> raws that met it in this batch.
     fates: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     # (tenant, channel, outcome, node) -> what a node's log has counted.
@@ -87,6 +88,9 @@ def _decode_one(
         state = ChannelState.model_validate_json(record.value)
         row = state.model_dump(exclude={"at"})
         work.health[state.tenant, state.channel] = row | {"checked_at": state.at}
+    elif record.topic == topics.ALARMS.name:
+        alarm = Alarm.model_validate_json(record.value)
+        work.alarms[alarm.key] = alarm.model_dump()
     elif record.topic == topics.BOOKS.name:
         told = Tallies.model_validate_json(record.value)
         for outcome, n in told.counts.items():

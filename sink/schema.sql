@@ -147,6 +147,16 @@ CREATE TABLE books (                       -- raw messages, counted where their 
     pub_seq           BIGINT NOT NULL
 );
 
+CREATE TABLE alarms (                      -- the latest of each kind; ended = it is over
+    tenant            VARCHAR NOT NULL,
+    channel           VARCHAR NOT NULL,    -- empty: the whole installation
+    kind              VARCHAR NOT NULL,    -- gap, parked, lag, silent, failing
+    sentence          VARCHAR NOT NULL,
+    since             TIMESTAMPTZ NOT NULL,
+    ended             TIMESTAMPTZ,
+    pub_seq           BIGINT NOT NULL
+);
+
 CREATE TABLE channel_health (
     tenant            VARCHAR NOT NULL,
     channel           VARCHAR NOT NULL,

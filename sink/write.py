@@ -54,6 +54,7 @@ class Write:
         self.insert("decisions", self._numbered(work.decisions))
         self._park(work)
         self._replace("channel_health", list(work.health.values()))
+        self._replace("alarms", list(work.alarms.values()))
         self._books(work, known)
         return self.seq.value - before
 

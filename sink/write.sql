@@ -35,6 +35,10 @@ SELECT event_id, stage FROM parked WHERE event_id IN (SELECT id FROM asked);
 -- What this store itself has counted.
 SELECT tenant, channel, outcome, n FROM books WHERE node = '';
 
+-- name: delete_alarms
+DELETE FROM alarms
+WHERE (tenant, channel, kind) IN (SELECT (tenant, channel, kind) FROM incoming);
+
 -- name: delete_books
 DELETE FROM books
 WHERE (tenant, channel, outcome, node) IN (SELECT (tenant, channel, outcome, node) FROM incoming);

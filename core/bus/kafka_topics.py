@@ -29,6 +29,7 @@ _KEPT: dict[str, dict[str, str]] = {
     "deduplicated": {"cleanup.policy": "compact", "retention.ms": _FOR_EVER},
     "dead_letter": {"cleanup.policy": "compact,delete", "retention.ms": _FOR_EVER},
     "cursors": {"cleanup.policy": "compact", "retention.ms": _FOR_EVER},
+    "alarms": {"cleanup.policy": "compact", "retention.ms": _FOR_EVER},
     "books": {"cleanup.policy": "compact", "retention.ms": _FOR_EVER},
     "audit": {"cleanup.policy": "delete", "retention.ms": _FOR_EVER},
 }

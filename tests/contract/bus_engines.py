@@ -139,7 +139,7 @@ def event(n: int, topic: str = "raw", partition: int = 0, **more: object) -> Out
 
 RAW, NORMALIZED, CURSORS = "raw", "normalized", "cursors"
 # Long enough for a broker to hand out partitions; a take returns as soon as it has something.
-PATIENCE = 10.0
+PATIENCE = 60.0
 EVERYTHING = 1_000_000
 
 
