@@ -69,9 +69,11 @@ def written(tmp_path: Path, data: bytes | str) -> Path:
 
 
 def test_the_heading_is_found_on_any_line_of_any_sheet(tmp_path: Path) -> None:
-    lines: list[Sequence[object]] = [["Nama Instansi", None, "Kabupaten"], [], [None, "No", "Isi", "Isi", None, "Ya"],
-             [None, 7, "x", "y", "tanpa judul"], [], [None, "No", "Isi", "Isi", None, "Ya"],
-             [None, 8, None, None, None, "z"]]  # fmt: skip
+    lines: list[Sequence[object]] = [
+        ["Nama Instansi", None, "Kabupaten"], [], [None, "No", "Isi", "Isi", None, "Ya"],
+        [None, 7, "x", "y", "tanpa judul"], [], [None, "No", "Isi", "Isi", None, "Ya"],
+        [None, 8, None, None, None, "z"],
+    ]  # fmt: skip
     with open_table(written(tmp_path, book([["Sampul"]], lines)), is_heading) as table:
         assert (table.line, table.columns) == (3, ("No", "Isi", "Isi (2)", "Ya"))
         assert table.above == {"nama_instansi": "Kabupaten", "": ""}
