@@ -154,7 +154,7 @@ async def _import(
         with closing(Earlier(bus, settings.data_dir, key, node)) as before:
             taking = Taking(bus, channel, node)
             for path, total in files:
-                report = Report(settings.data_dir, path, system_clock)
+                report = Report(settings.data_dir, path)
                 with closing(report), progress("mengimpor", total) as step:
                     await taking.take(path, report, step)
                 if taking.counts.halted:
@@ -211,7 +211,7 @@ class Taking:
 class Report:
     """Names every refused row: on the screen the first ones, all of them in a file of ours."""
 
-    def __init__(self, data: Path, path: Path, clock: Clock) -> None:
+    def __init__(self, data: Path, path: Path, clock: Clock = system_clock) -> None:
         # Beside nobody's source, which may lie on a stick or in a folder that others read.
         name = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}-{path.name[-120:]}.ditolak.csv"
         self._target, self._source = data / "impor" / printable(name), printable(path)

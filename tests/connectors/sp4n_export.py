@@ -35,7 +35,7 @@ def reports(count: int, first: int = 1_000_000, **changed: str) -> Iterator[Row]
     """Invent reports, the same ones each time."""
     start = datetime(2023, 1, 1, tzinfo=UTC)
     for n in range(count):
-        at = start + timedelta(minutes=37 * n)
+        at = start + timedelta(minutes=17 * n)
         problem = f"{_PROBLEMS[n % len(_PROBLEMS)]} di gang {n} sejak minggu lalu"
         yield {
             "Tracking ID": str(first + n),
