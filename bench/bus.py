@@ -29,6 +29,8 @@ VALUE = os.urandom(1024)
 MOST_TOGETHER = 8000
 # The writer copies its write-ahead log into the file this often; so does the bare loop.
 CHECKPOINT_PAGES = 4000
+# Records a second for which there must be enough made ahead.
+FASTEST = 150_000
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,12 @@ def event_id() -> str:
     return os.urandom(16).hex()
 
 
-def supply(batch: int) -> Iterator[list[Outgoing]]:
+def batches(count: int, size: int) -> list[list[Outgoing]]:
     """Make batches ahead of time, so that making them is not measured."""
-    while True:
-        yield from [
-            [Outgoing(TOPIC, n % PARTITIONS, event_id(), VALUE) for n in range(batch)]
-            for _ in range(max(1, 2000 // batch))
-        ]
+    return [
+        [Outgoing(TOPIC, n % PARTITIONS, event_id(), VALUE) for n in range(size)]
+        for _ in range(count)
+    ]
 
 
 # -- the bus ------------------------------------------------------------------------------------
@@ -75,15 +76,12 @@ def supply(batch: int) -> Iterator[list[Outgoing]]:
 async def publish(bus: Bus, cell: Cell, seconds: float) -> Turn:
     """Let publishers publish for a while, each waiting for its ack."""
     turn = Turn(0.0, 0)
-    each = max(2, int(20_000 * seconds / cell.publishers / cell.batch) + 1)
-    ready = [
-        [next(batches) for _ in range(min(each, 4000 // cell.batch + 2))]
-        for batches in (supply(cell.batch) for _ in range(cell.publishers))
-    ]
+    enough = int(FASTEST * seconds / cell.publishers / cell.batch) + 2
+    ready = [batches(enough, cell.batch) for _ in range(cell.publishers)]
     started = time.perf_counter()
 
     async def publisher(mine: list[list[Outgoing]]) -> None:
-        for records in _endless(mine, cell.batch):
+        for records in mine:
             asked = time.perf_counter()
             if asked - started >= seconds:
                 return
@@ -94,11 +92,6 @@ async def publish(bus: Bus, cell: Cell, seconds: float) -> Turn:
     await asyncio.gather(*(publisher(mine) for mine in ready))
     turn.seconds = time.perf_counter() - started
     return turn
-
-
-def _endless(mine: list[list[Outgoing]], batch: int) -> Iterator[list[Outgoing]]:
-    yield from mine
-    yield from supply(batch)
 
 
 @contextmanager
@@ -112,8 +105,8 @@ def embedded(folder: Path, rows: int) -> Iterator[Measure]:
 
 
 async def fill(bus: Bus, rows: int) -> None:
-    for done, records in zip(range(0, rows, 1000), supply(1000), strict=False):
-        await bus.publish(records)
+    for done in range(0, rows, 1000):
+        await bus.publish(batches(1, 1000)[0])
         print(f"\rmengisi log: {done + 1000}/{rows}", end="", file=sys.stderr, flush=True)
     if rows:
         print(file=sys.stderr)

@@ -17,6 +17,7 @@ from core.log import get_logger
 
 _GROUP_BYTES = 8 * 1024 * 1024
 _IDLE_SECONDS = 2.0
+_GATHER_SECONDS = 0.002
 # A checkpoint that would be nice to have does not wait for a reader.
 _BRIEFLY_MS = 50
 
@@ -34,6 +35,7 @@ class Writer:
         # Pages in the write-ahead log, and how many of them a checkpoint has seen.
         self._pages = 0
         self._copied = 0
+        self._answered = threading.Event()
         self._failing = False
         self._db: apsw.Connection | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -89,6 +91,8 @@ class Writer:
             return []
         if first is None:
             return None
+        # Those who were just answered come again at once: let them share one fsync.
+        self._answered.wait(_GATHER_SECONDS)
         jobs, size = [first], first.size
         while size < _GROUP_BYTES:
             try:
@@ -111,11 +115,14 @@ class Writer:
             by_line.setdefault(job.line, []).append((job, result))
         for line, told in by_line.items():
             if not line.loop.is_closed():
+                self._answered.clear()
                 line.loop.call_soon_threadsafe(self._settle, line, told)
 
     def _settle(self, line: Line, told: Sequence[tuple[Job, object]]) -> None:
         line.settle([job for job, _ in told], [result for _, result in told])
         self._news()
+        # Whoever was answered runs in the loop's next turn; after it they have all come again.
+        line.loop.call_soon(line.loop.call_soon, self._answered.set)
 
     def _run(self, jobs: Sequence[Job]) -> list[object]:
         """Run jobs in one transaction; one that cannot be written does not hurt the others."""
