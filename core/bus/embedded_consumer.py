@@ -27,7 +27,10 @@ class EmbeddedConsumer:
         self._presence = presence
         self._asked = asked
         self._held = Held()
-        self._gained = self._lost = NONE
+        # The epochs of the partitions that the user knows it owns, and those of them of which
+        # what it knows is stale.
+        self._told: dict[int, int] = {}
+        self._stale = NONE
         # In doubt: a commit was fenced, or what became of it is open.
         self._in_doubt = False
         self._closed = False
@@ -59,13 +62,8 @@ class EmbeddedConsumer:
             get_logger().warning(
                 "records_missed", stage=self._asked.group, topic=topic, count=count
             )
-        before, after = self._held.epochs, held.epochs
-        changed = {p for p in before | after if before.get(p) != after.get(p)}
         if self._in_doubt:
-            changed |= before.keys()
-        self._lost = self._lost | (changed & before.keys())
-        # What it never heard of need not be taken from it.
-        self._gained = (self._gained - self._lost) | (changed & after.keys())
+            self._stale = frozenset(self._told)
         self._held = held
         self._in_doubt = False
 
@@ -134,9 +132,11 @@ class EmbeddedConsumer:
     def _batch(self, found: list[Stored]) -> Batch:
         after = {(r.topic, r.partition): r.offset for r in found}
         before = {key: self._held.at[key] for key in after}
-        gained, lost = self._gained, self._lost
-        self._gained = self._lost = NONE
-        return Batch(found, before, after, gained, lost)
+        told, self._told = self._told, dict(self._held.epochs)
+        stale, self._stale = self._stale, NONE
+        kept = {p for p, epoch in told.items() if self._told.get(p) == epoch} - stale
+        gained = frozenset(self._told.keys() - kept)
+        return Batch(found, before, after, gained, frozenset(told.keys() - kept))
 
     # -- commit -------------------------------------------------------------------------------
 
