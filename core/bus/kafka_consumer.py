@@ -30,7 +30,7 @@ from core.log import get_logger
 # How long a rebalance waits for the batch in hand, so that few records are handled twice.
 _HANDOVER_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
-_NEWS_SECONDS = 0.5
+_NEWS_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
