@@ -1,16 +1,17 @@
-"""Call centre 112: transcripts dropped as JSON, CSV or TXT files into a folder."""
+"""Call centre 112: transcripts dropped as files into a folder, or sent by its own system."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from connectors.call112.connector import Call112
 from connectors.call112.folder import DropFolder
+from connectors.call112.push import Door
 from core.connector import ChannelSettings, ChannelSpec, Context, Pull
 
 __all__ = ["SPEC", "Settings", "build"]
 
 
 class Settings(ChannelSettings):
-    """How the folder is watched."""
+    """How the folder is watched, and the secret of whoever may send."""
 
     every: float = Field(default=2.0, gt=0, description="Jeda antara dua kali melihat folder (s).")
     settle_seconds: float = Field(
@@ -22,6 +23,15 @@ class Settings(ChannelSettings):
     max_bytes: int = Field(
         default=20_000_000, gt=0, description="Ukuran berkas terbesar yang dibaca (byte)."
     )
+    push_secret: SecretStr | None = Field(
+        default=None,
+        description="Kunci penanda tangan bila sistem 112 mengirim panggilan lewat HTTP. Kosong = "
+        "hanya folder.",
+    )
+    push_secret_previous: SecretStr | None = Field(
+        default=None,
+        description="Kunci lama yang masih diterima selama penggantian kunci; hapus sesudahnya.",
+    )
 
 
 def build(settings: Settings, context: Context) -> Pull:
@@ -32,7 +42,9 @@ def build(settings: Settings, context: Context) -> Pull:
         DropFolder(path, settings.settle_seconds, settings.max_bytes, context.clock, context.zone)
         for path in (inbox, inbox / "simulasi")
     )
-    return Call112(calls, exercises, context, settings.every)
+    given = (settings.push_secret, settings.push_secret_previous)
+    keys = [key.get_secret_value().encode() for key in given if key and key.get_secret_value()]
+    return Call112(calls, exercises, Door(keys, context), context, settings.every)
 
 
 SPEC = ChannelSpec(
@@ -41,6 +53,6 @@ SPEC = ChannelSpec(
     mode="pull",
     settings=Settings,
     build=build,
-    idempotency_key="id panggilan; tanpa id: sha256(berkas) + baris",
-    authenticity="hak tulis pada folder inbox",
+    idempotency_key="id panggilan; tanpa id: sha256(berkas) + baris, HTTP: Idempotency-Key",
+    authenticity="hak tulis pada folder inbox; HTTP: x-kanal-signature (HMAC-SHA256)",
 )

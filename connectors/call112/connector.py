@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+from connectors.call112.call import BadRow, read_call
 from connectors.call112.folder import DropFolder, Taken, Unreadable
-from connectors.call112.rows import BadRow, Row, Sheet, read_call, split
+from connectors.call112.push import Door
+from connectors.call112.rows import Row, Sheet, split
 from core import ids
-from core.connector import Context, Page
+from core.connector import Context, Delivery, Page, Request
 from core.errors import RetryLater, Unparseable
 from core.schema import Message, RawMessage, Sender
 
@@ -19,8 +20,6 @@ T = TypeVar("T")
 
 # How many calls are made durable at once; only the last page of a file puts it away.
 _PAGE = 500
-# A later time is a slip of the pen: it would break every clock that runs from it.
-_AHEAD = timedelta(days=1)
 # Fewer digits than this ("-", "tersembunyi") are not a telephone number.
 _PHONE_DIGITS = 5
 
@@ -36,13 +35,18 @@ class _File:
 
 
 class Call112:
-    """The channel of the call centre 112: a folder for calls and one for exercises."""
+    """The channel of the call centre 112: a folder for calls, one for exercises, and a door."""
 
     def __init__(
-        self, calls: DropFolder, exercises: DropFolder, context: Context, every: float
+        self, calls: DropFolder, exercises: DropFolder, door: Door, context: Context, every: float
     ) -> None:
         self.every = every
         self._calls, self._exercises, self._context = calls, exercises, context
+        self._door = door
+
+    def accept(self, request: Request) -> Delivery:
+        """Take what the call centre's own system sends, proved by its signature."""
+        return self._door.accept(request)
 
     async def fetch(self, cursor: str | None) -> AsyncIterator[Page]:
         """Yield the calls of every settled file, oldest file first."""
@@ -56,7 +60,8 @@ class Call112:
     def parse(self, raw: RawMessage) -> Iterable[Message]:
         """Read a stored row as one message. Raises Unparseable."""
         try:
-            call = read_call(raw.body, raw.headers.get("content-type", ""), self._context.zone)
+            kind, file = raw.headers.get("content-type", ""), raw.headers.get("file", "")
+            call = read_call(raw.body, kind, self._context.zone, file)
         except ValueError as error:
             raise Unparseable(str(error)) from error
         values = call.values
@@ -68,6 +73,7 @@ class Call112:
             version=raw.version,
             sender=_sender(values["nama"], values["nomor"]),
             occurred_at=call.at,
+            title=values["judul"],
             text=text if told else f"{text}\nLokasi: {place}",
             lat=lat,
             lon=lon,
@@ -115,9 +121,8 @@ class Call112:
         context, now = self._context, self._context.clock()
         if row.problem:
             raise BadRow(row.problem)
-        call = read_call(row.body, file.sheet.content_type, context.zone)
-        if call.at and call.at - now > _AHEAD:
-            raise BadRow("waktu: di masa depan")
+        call = read_call(row.body, file.sheet.content_type, context.zone, file.label)
+        call.refuse_future(now)
         known_as = call.values["id"]
         return RawMessage(
             tenant=context.tenant,

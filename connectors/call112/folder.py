@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 
-SUFFIXES = (".json", ".csv", ".txt")
+SUFFIXES = (".json", ".vcon", ".csv", ".tsv", ".txt", ".vtt", ".srt")
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", "~")
 _REASONS = ".alasan.txt"
 # Leaves room for the time, a counter and the ending of the reasons within a name's 255 bytes.
@@ -69,7 +69,9 @@ class DropFolder:
         if not stat.S_ISREG(taken.info.st_mode):
             raise Unreadable("bukan berkas biasa")
         if taken.path.suffix.lower() not in SUFFIXES:
-            raise Unreadable("jenis berkas tidak dikenal; yang dibaca .json, .csv dan .txt")
+            raise Unreadable(
+                "jenis berkas tidak dikenal; yang dibaca .json, .vcon, .csv, .tsv, .txt, .vtt, .srt"
+            )
         if taken.info.st_size > self.max_bytes:
             raise Unreadable(f"lebih besar dari {self.max_bytes} byte")
         try:

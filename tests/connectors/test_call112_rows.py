@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.call112.folder import SUFFIXES
 from core.errors import Unparseable
 from core.schema import Message, RawMessage
 from tests.connectors.call112_inbox import ZONE, channel, drop, fetch, left, parsed, row, taken
@@ -76,6 +77,8 @@ def test_headings_end_where_the_transcript_begins(text: str, expected: str) -> N
     assert parsed(row(text.encode(), "text/plain")).text == expected
 
 
+TYPES = ["application/json", "text/plain", "text/vtt", "application/x-subrip",
+         "text/tab-separated-values", ""]  # fmt: skip
 values = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
     | st.datetimes().map(str) | st.lists(st.text(), max_size=2)
@@ -89,7 +92,7 @@ files = (
 )
 
 
-@given(files, st.sampled_from(["application/json", "text/plain", ""]))
+@given(files, st.sampled_from(TYPES))
 def test_any_stored_bytes_are_read_or_unparseable(body: bytes, content_type: str) -> None:
     try:
         message = parsed(row(body, content_type))
@@ -98,7 +101,7 @@ def test_any_stored_bytes_are_read_or_unparseable(body: bytes, content_type: str
     assert Message.model_validate_json(message.to_bytes()) == message
 
 
-@given(files, st.sampled_from([".json", ".csv", ".txt"]))
+@given(files, st.sampled_from(SUFFIXES))
 def test_any_file_ends_in_processed_or_failed(data: bytes, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         inbox = Path(folder)
