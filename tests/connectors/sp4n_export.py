@@ -1,13 +1,22 @@
-"""Writes exports of SP4N-LAPOR! in the shapes that have been seen, with invented reports."""
+"""Writes exports of SP4N-LAPOR! as they have been seen, with invented reports, and reads them."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
+from connectors.sp4n import Settings, build
+from connectors.sp4n.connector import Sp4n
+from core.clock import FrozenClock
+from core.connector import BadRow, Context
+from core.schema import Message, RawMessage
+
+NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 COLUMNS = (
     "Tracking ID", "Tanggal Laporan Masuk", "Waktu Laporan Masuk", "Klasifikasi Laporan",
     "ID Kategori", "Kategori", "Judul Laporan", "Isi Laporan Awal", "Isi Laporan Akhir",
@@ -82,3 +91,23 @@ def write_csv(path: Path, rows: Iterable[Row], delimiter: str = ",") -> Path:
     writer.writerows([row.get(name, "") for name in COLUMNS] for row in rows)
     path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
     return path
+
+
+def sp4n(**settings: Any) -> Sp4n:
+    context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", FrozenClock(NOW))
+    made = build(Settings.model_validate(settings), context)
+    assert isinstance(made, Sp4n)
+    return made
+
+
+def read(path: Path, **settings: Any) -> tuple[list[RawMessage], list[BadRow]]:
+    found = list(sp4n(**settings).read(path))
+    good = [raw for raw in found if isinstance(raw, RawMessage)]
+    return good, [row for row in found if isinstance(row, BadRow)]
+
+
+def one(path: Path, row: Row, **settings: Any) -> tuple[RawMessage, Message]:
+    ((raw,), bad) = read(write_csv(path, [row]), **settings)
+    assert bad == []
+    (message,) = sp4n().parse(raw)
+    return raw, message

@@ -1,11 +1,8 @@
 """Exports of SP4N-LAPOR!: what makes a report the same, a new version, or no report at all."""
 
-import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,38 +10,24 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pydantic import ValidationError
 
-from connectors.sp4n import Settings, build
-from connectors.sp4n.connector import ROW, Sp4n
-from core.clock import FrozenClock
-from core.connector import BadRow, Context
+from connectors.sp4n import Settings
+from connectors.sp4n.connector import ROW
+from core.connector import BadRow
 from core.errors import Unparseable
 from core.schema import Message, RawMessage
-from tests.connectors.sp4n_export import COLUMNS, Row, reports, write_csv, write_xlsx
-from tests.needs import oracle
+from tests.connectors.sp4n_export import (
+    COLUMNS,
+    NOW,
+    one,
+    read,
+    reports,
+    sp4n,
+    write_csv,
+    write_xlsx,
+)
 
-NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 ONE = next(iter(reports(1)))
 HEADINGS = {"tracking_id": "Nomor", "tanggal": "Tgl", "waktu": "Pukul", "isi": "Uraian"}
-
-
-def sp4n(**settings: Any) -> Sp4n:
-    context = Context("kab-blitar", ZoneInfo("Asia/Jakarta"), Path(), b"", FrozenClock(NOW))
-    made = build(Settings.model_validate(settings), context)
-    assert isinstance(made, Sp4n)
-    return made
-
-
-def read(path: Path, **settings: Any) -> tuple[list[RawMessage], list[BadRow]]:
-    found = list(sp4n(**settings).read(path))
-    good = [raw for raw in found if isinstance(raw, RawMessage)]
-    return good, [row for row in found if isinstance(row, BadRow)]
-
-
-def one(path: Path, row: Row, **settings: Any) -> tuple[RawMessage, Message]:
-    ((raw,), bad) = read(write_csv(path, [row]), **settings)
-    assert bad == []
-    (message,) = sp4n().parse(raw)
-    return raw, message
 
 
 def stored(row: dict[str, str], **headers: str) -> RawMessage:
@@ -264,40 +247,3 @@ def test_any_stored_row_is_read_or_unparseable(row: dict[str, str]) -> None:
         return
     for message in messages:
         assert Message.model_validate_json(message.to_bytes()) == message
-
-
-# -- the real exports' structure --------------------------------------------------------------
-
-
-def test_the_masked_rows_of_a_real_export_are_read(tmp_path: Path) -> None:
-    masked = oracle("sp4n-lapor", "laporan-ringkas.structure-masked.csv")
-    good, bad = read(masked)
-    assert bad == []
-    with masked.open(newline="") as file:
-        rows = list(csv.reader(file))[11:]
-    assert len(good) == len(rows) == 12
-    messages = [message for raw in good for message in sp4n().parse(raw)]
-    assert [f"{m.occurred_at:%-d %b %Y %H:%M:%S}" for m in messages if m.occurred_at] == [
-        f"{row[1]} {row[2]}" for row in rows
-    ]
-    assert [m.rahasia for m in messages] == ["Rahasia" in row[9] for row in rows]
-    assert [m.anonim for m in messages] == ["Anonim" in row[9] for row in rows]
-    assert {m.given["status"] for m in messages} == {row[13] for row in rows}
-
-
-def test_every_column_and_value_that_was_counted_is_understood(tmp_path: Path) -> None:
-    profile = json.loads(oracle("sp4n-lapor", "laporan-ringkas.profile.json").read_text())
-    files = [part for part in profile.values() if "columns" in part]
-    assert len(files) == 2
-    for number, part in enumerate(files):
-        row = dict.fromkeys(part["columns"], "x") | dict(ONE)
-        path = tmp_path / f"{number}.csv"
-        with path.open("w", newline="") as file:
-            csv.writer(file).writerows([part["columns"], [row[n] for n in part["columns"]]])
-        ((raw,), bad) = read(path)
-        assert (bad, len(json.loads(raw.body))) == ([], len([n for n in part["columns"] if row[n]]))
-        for tipe in part["Tipe Laporan (Anonim/Rahasia)"]:
-            word = "" if tipe == "None" else tipe
-            _, message = one(path, {**ONE, "Tipe Laporan (Anonim/Rahasia)": word})
-            assert message.anonim == ("Anonim" in word)
-            assert message.rahasia == ("Rahasia" in word)
