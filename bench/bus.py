@@ -167,6 +167,25 @@ def _insert(db: apsw.Connection, cell: Cell, seconds: float) -> Turn:
 Contender = Callable[[Path, int], AbstractContextManager[Measure]]
 CONTENDERS: dict[str, tuple[Contender, Contender]] = {"embedded": (embedded, bare)}
 """engine -> (how to open it, its yardstick); each has a folder and a log of so many rows."""
+ON_A_BROKER = ("kafka", "outbox")
+
+
+def chosen(names: list[str] | None) -> list[str]:
+    """Return the engines to measure: those asked for, else all that can run here."""
+    if names and not set(names) & set(ON_A_BROKER):
+        return names
+    from bench.bus_kafka import CONTENDERS as MORE
+    from tests.kafka.broker import Unavailable, fetch
+
+    try:
+        fetch()
+    except Unavailable as error:
+        if names:
+            sys.exit(str(error))
+        print(f"tanpa Kafka: {error}", file=sys.stderr)
+        return sorted(CONTENDERS)
+    CONTENDERS.update(MORE)
+    return names or sorted(CONTENDERS)
 
 
 def compare(
@@ -207,7 +226,7 @@ def line(name: str, cell: Cell, rows: int, theirs: list[Turn], ours: list[Turn])
 def main() -> None:
     """Measure and print; exit 1 if a bound that was asked for is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", choices=sorted(CONTENDERS), action="append")
+    parser.add_argument("--engine", choices=[*CONTENDERS, *ON_A_BROKER], action="append")
     parser.add_argument("--rows", type=int, default=0, help="records in the log beforehand")
     parser.add_argument("--publishers", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 10, 100, 1000])
@@ -221,7 +240,7 @@ def main() -> None:
     place.mkdir(parents=True, exist_ok=True)
     print("engine          rows  publ  batch     bare/s      bus/s  ratio   p50 ms   p99 ms")
     with tempfile.TemporaryDirectory(prefix="bench-bus-", dir=place) as folder:
-        names = args.engine or sorted(CONTENDERS)
+        names = chosen(args.engine)
         worst = max(compare(name, Path(folder), args.rows, cells, args) for name in names)
     if args.at_most and worst > args.at_most:
         sys.exit(f"perbandingan terburuk {worst:.2f} melebihi {args.at_most}")
