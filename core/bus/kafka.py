@@ -21,6 +21,7 @@ from core.bus.kafka_reader import Reader, oldest
 from core.bus.kafka_settings import KafkaSettings
 from core.bus.kafka_topics import delete_before, ensure_topics
 from core.bus.kafka_writer import Replacing, Writer
+from core.bus.register import Erased
 from core.errors import CannotStore
 from core.topics import TOPICS
 
@@ -99,16 +100,21 @@ class KafkaBus:
         return newest
 
     async def erase(self, topic: str, event_id: str, value: bytes) -> bool:
-        """Write `value` under the record's own key; compaction takes the old bytes away later."""
+        """Write `value` under the record's own key; compaction takes the old bytes away later.
+
+        Of the register all are erased that bear this id, those that do not stand too. Brokers
+        cannot look an id up, so this reads the whole topic.
+        """
         after: Positions = {}
+        old: dict[tuple[int, str], Replacing] = {}
         while found := await self.read(topic, after, _PAGE):
             for r in found:
-                if r.event_id == event_id:
-                    new = Replacing(topic, r.partition, event_id, value, r.key, sequence=r.offset)
-                    await self.send([new])
-                    return True
                 after[topic, r.partition] = r.offset
-        return False
+                if r.event_id == event_id and not isinstance(r, Erased):
+                    new = Replacing(topic, r.partition, event_id, value, r.key, sequence=r.offset)
+                    old.setdefault((r.partition, r.key), new)
+        await self.send(list(old.values()))
+        return bool(old)
 
     async def trim(self, topic: str, through: Positions) -> int:
         """Drop records up to these offsets, but none that a group has not handled."""

@@ -133,6 +133,21 @@ def test_an_erased_record_is_written_again_under_its_key_with_its_place(tmp_path
     asyncio.run(story())
 
 
+def test_of_the_register_what_does_not_stand_is_erased_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with opened(tmp_path) as bus:
+            both = [Outgoing("deduplicated", 3, "ab", b"isi", key=owner) for owner in ("x", "y")]
+            await bus.publish([*both, both[0]])
+            assert await bus.erase("deduplicated", "ab", b"")
+            erased = [r for r in await bus.read("deduplicated", {}, 10) if isinstance(r, Erased)]
+            assert sorted((r.key, r.sequence, r.value) for r in erased) == [
+                ("x", 0, b""),
+                ("y", 1, b""),
+            ]
+
+    asyncio.run(story())
+
+
 def test_a_client_that_gets_nothing_though_records_wait_ends_the_process(tmp_path: Path) -> None:
     async def story() -> None:
         async with opened(tmp_path, stall_seconds=0.6) as bus:
