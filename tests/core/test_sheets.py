@@ -1,6 +1,7 @@
 """Tables in the files people bring: found wherever they stand, read row by row, never trusted."""
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -145,6 +146,19 @@ def test_what_is_no_table_is_told(tmp_path: Path, data: bytes, reason: str) -> N
         rows(written(tmp_path, data))
     with pytest.raises(Unparseable, match="tidak dapat dibaca"):
         rows(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_is_not_held_in_memory(tmp_path: Path, kind: str) -> None:
+    lines = [("No", "Isi"), *((str(n), f"aduan {n} " + "x" * 3000) for n in range(3000))]
+    text = "".join(f"{no},{isi}\n" for no, isi in lines)
+    path = written(tmp_path, book(lines) if kind == "xlsx" else text)
+    tracemalloc.start()
+    with open_table(path, is_heading) as table:
+        assert sum(1 for _ in table.rows) == 3000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(text) / 2
 
 
 def test_a_bomb_is_refused_before_it_is_opened(tmp_path: Path) -> None:
