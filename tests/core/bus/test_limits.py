@@ -140,8 +140,8 @@ MOUNTS = """\
 /dev/vda / ext4 rw,relatime 0 0
 server:/export /srv nfs4 rw 0 0
 /dev/sdb1 /srv/local xfs rw 0 0
-user@host:/ /home/op/jauh\\040sekali fuse.sshfs rw 0 0
-//nas/data /mnt/nas cifs rw 0 0
+user@host:/ /srv/op/jauh\\040sekali fuse.sshfs rw 0 0
+//nas/data /srv/nas cifs rw 0 0
 tmpfs /dev/shm tmpfs rw 0 0
 /dev/sdc1 /media/usb fuseblk rw 0 0
 """
@@ -154,8 +154,8 @@ tmpfs /dev/shm tmpfs rw 0 0
         ("/srv/kanal", "nfs4", True),
         ("/srv/local/kanal", "xfs", False),
         ("/srv-lokal/kanal", "ext4", False),
-        ("/home/op/jauh sekali/data", "fuse.sshfs", True),
-        ("/mnt/nas", "cifs", True),
+        ("/srv/op/jauh sekali/data", "fuse.sshfs", True),
+        ("/srv/nas", "cifs", True),
         ("/dev/shm/x", "tmpfs", False),
         ("/media/usb/data", "fuseblk", False),
     ],
