@@ -62,17 +62,19 @@ class Running:
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=clean_environment() | self._environ,
         )  # fmt: skip
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        listening = (self._process, self.lines)
+        threading.Thread(target=self._listen, args=listening, daemon=True).start()
 
-    def _listen(self, process: "subprocess.Popen[str]") -> None:
+    def _listen(self, process: "subprocess.Popen[str]", lines: list[str]) -> None:
+        # Its own list: the end of one that was killed is not said in its successor's name.
         assert process.stdout is not None
         with process.stdout as said:
             for line in said:
                 with self._said:
-                    self.lines.append(line.rstrip())
+                    lines.append(line.rstrip())
                     self._said.notify_all()
         with self._said:
-            self.lines.append("(ended)")
+            lines.append("(ended)")
             self._said.notify_all()
 
     def ready(self, seconds: float = 60) -> float:

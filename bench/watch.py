@@ -1,0 +1,99 @@
+"""Watches a running house from outside: how far each stage is, and what ended up in the store."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+from bench.figures import Figures
+from bench.load import raw_id
+from core.bus import Status
+from core.bus.embedded import EmbeddedBus
+from core.errors import CannotStore
+from tests.acceptance.running import Running
+
+_EVERY = 0.05
+# So long without one more row is not slowness.
+_STALL = 120.0
+
+
+class Watch:
+    """Samples the log of a house for as long as the block lasts."""
+
+    def __init__(self, house: Running, log: str = "log.sqlite") -> None:
+        self._path = house.data / "bus" / log
+        self._status: Status | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._stop.set()
+        self._thread.join()
+
+    def handled(self, group: str) -> int:
+        """Return how many records a group has handled; rises as long as the stage works."""
+        status = self._status
+        if status is None:
+            return 0
+        lags = {topic: lag for (of, topic), lag in status.lags.items() if of == group}
+        return sum(status.records.get(topic, 0) - lag for topic, lag in lags.items())
+
+    def waiting(self, group: str) -> int:
+        """Return how many records wait for a group."""
+        status = self._status
+        return sum(n for (of, _), n in status.lags.items() if of == group) if status else 0
+
+    def owner(self, group: str) -> str:
+        """Return the member that owns most of a group's partitions."""
+        members = self._status.members if self._status else {}
+        of = {name: len(parts) for (grp, name), parts in members.items() if grp == group}
+        return max(of, key=lambda name: of[name], default="")
+
+    def _sample(self) -> None:
+        asyncio.run(self._read())
+
+    async def _read(self) -> None:
+        bus = EmbeddedBus(self._path)
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._status = await bus.status()
+                except CannotStore:
+                    continue
+                finally:
+                    await asyncio.sleep(_EVERY)
+        finally:
+            await bus.close()
+
+
+def audit(house: Running, sids: Iterable[str], found: Figures) -> None:
+    """Wait until the store stands still, then hold it against what was accepted."""
+    truth = {raw_id(sid) for sid in sids}
+    last, since = -1, time.monotonic()
+    while time.monotonic() - since < _STALL:
+        count = _count(house)
+        if count >= len(truth):
+            break
+        if count != last:
+            last, since = count, time.monotonic()
+        time.sleep(0.2)
+    rows = house.sql("SELECT raw_id FROM complaint_versions WHERE channel = 'sms'")
+    found.compare(truth, [str(row["raw_id"]) for row in rows])
+    doubled = house.sql("SELECT count(*) - count(DISTINCT ticket_no) AS n FROM complaints")
+    found.check(not doubled or doubled[0]["n"] == 0, "a ticket number was given twice")
+    parked = house.sql("SELECT count(*) AS n FROM parked")
+    found.parked += int(str(parked[0]["n"])) if parked else 0
+
+
+def _count(house: Running) -> int:
+    sql = "SELECT count(DISTINCT raw_id) AS n FROM complaint_versions WHERE channel = 'sms'"
+    rows = house.sql(sql)
+    return int(str(rows[0]["n"])) if rows else 0
