@@ -281,14 +281,15 @@ def _secret_file(name: str, path: str) -> str:
 def _trial_channels(
     trial: Mapping[str, str], given: Mapping[str, str]
 ) -> frozenset[tuple[str, str]]:
-    found = set()
+    """Name the channels on trial: those for which no trial secret was replaced by a real one."""
+    invented: dict[tuple[str, str], list[bool]] = {}
     for name in trial:
-        if name in given or name + _FILE.upper() in given:
-            continue
         parts = name.removeprefix(PREFIX).lower().split(_NESTED)
         if len(parts) == 5:
-            found.add((parts[1].replace("_", "-"), parts[3]))
-    return frozenset(found)
+            key = (parts[1].replace("_", "-"), parts[3])
+            replaced = name in given or name + _FILE.upper() in given
+            invented.setdefault(key, []).append(not replaced)
+    return frozenset(key for key, ours in invented.items() if all(ours))
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:

@@ -1,9 +1,12 @@
 """`kanal check`: what is right and wrong with the settings and keys, in sentences."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import cast
 
 from connectors import CHANNELS
-from core.errors import ConfigError
+from core.connector import Probe
+from core.errors import ConfigError, RetryLater
 from core.settings import Settings
 from gateway import wiring
 
@@ -34,9 +37,19 @@ def examine(settings: Settings, only: str = "") -> list[Finding]:
             words = f"{tenant}/{name} ({channel.spec.label}): {_WORDS[channel.state]}. "
             wrong = channel.state in ("gagal", "belum_disambungkan")
             found.append(Finding(words + channel.sentence, wrong))
+            if only and channel.state == "terhubung" and hasattr(channel.connector, "probe"):
+                found.append(_try_out(cast(Probe, channel.connector)))
     if not only:
         found += _rules(settings)
     return found
+
+
+def _try_out(channel: Probe) -> Finding:
+    """Make the channel's one harmless call, and say what came of it."""
+    try:
+        return Finding(f"Uji sambungan: {asyncio.run(channel.probe())}")
+    except (ConfigError, RetryLater) as error:
+        return Finding(f"Uji sambungan: SALAH. {error}", wrong=True)
 
 
 def _rules(settings: Settings) -> list[Finding]:

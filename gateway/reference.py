@@ -84,11 +84,16 @@ def _rows(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
         yield _row(prefix + name, field)
 
 
-def _channel_rows(spec: ChannelSpec) -> Iterator[tuple[str, ...]]:
+def _channel_rows(
+    spec: ChannelSpec, model: type[BaseModel] | None = None, prefix: str = ""
+) -> Iterator[tuple[str, ...]]:
     secret = set(secrets_of(spec))
-    for name, field in spec.settings.model_fields.items():
-        shown, default, words = _row(name, field)
-        if name in secret:
+    for name, field in (model or spec.settings).model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _channel_rows(spec, field.annotation, f"{prefix}{name}.")
+            continue
+        shown, default, words = _row(prefix + name, field)
+        if not prefix and name in secret:
             words = f"**Rahasia**, hanya `{trial_variable('KANTOR', spec.name, name)}`. {words}"
         yield shown, default, words
 

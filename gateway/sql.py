@@ -13,12 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import ConfigError, GatewayError
+from core.sheets import harmless
 from sink.manifest import FLAVOURS
 from sink.reader import Reader
 
 _PROMPT, _MORE = "kanal> ", "  ...> "
-# A spreadsheet would run what begins with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def ask(data: Path, query: str, form: str, flavour: str) -> None:
@@ -68,13 +67,9 @@ def _csv(found: pa.Table) -> None:
             texts = [None if v is None else str(v) for v in found.column(index).to_pylist()]
             safe = safe.set_column(index, field.name, pa.array(texts, pa.string()))
         elif pa.types.is_string(field.type):
-            values = [_harmless(v) for v in found.column(index).to_pylist()]
+            values = [None if v is None else harmless(v) for v in found.column(index).to_pylist()]
             safe = safe.set_column(index, field.name, pa.array(values, pa.string()))
     pyarrow.csv.write_csv(safe, sys.stdout.buffer)
-
-
-def _harmless(value: str | None) -> str | None:
-    return f"'{value}" if value and value.startswith(_FORMULA) else value
 
 
 def _json(found: pa.Table) -> None:

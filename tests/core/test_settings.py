@@ -63,6 +63,15 @@ def test_trial_secrets_lie_in_the_data_folder_and_give_way_to_real_ones(config: 
     assert real.trial == frozenset()
 
 
+def test_one_real_secret_ends_the_trial_of_its_channel(config: Path) -> None:
+    data = config.parent / "data"
+    data.mkdir()
+    names = [trial_variable("kab-uji", "sms", key) for key in ("auth_token", "lain")]
+    (data / "secrets.env").write_text("".join(f"{name}=coba\n" for name in names))
+    assert read(config).trial == {("kab-uji", "sms")}
+    assert read(config, **{names[0]: "asli"}).trial == frozenset()
+
+
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
