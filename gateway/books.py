@@ -6,7 +6,6 @@ import secrets
 from collections import defaultdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from core import topics
@@ -16,6 +15,7 @@ from core.errors import CannotStore
 from core.ids import digest
 from core.log import get_logger
 from core.state import Tallies
+from gateway import screen
 from gateway.pulls import pause
 from sink import books
 from sink.reader import Reader
@@ -45,7 +45,7 @@ def show(data: Path) -> bool:
     for p in pages:
         counts = (p.received, p.stored, p.redelivered, p.ignored, p.parked, p.in_flight, p.refused)
         table.add_row(p.tenant, p.channel, *(str(n) for n in counts))
-    Console().print(table)
+    screen.show(table)
     open_pages = [p for p in pages if p.in_flight]
     words = ", ".join(f"{p.channel} {p.in_flight}" for p in open_pages)
     print(f"Dalam proses: {words}." if words else "Seimbang: semua yang diterima ada nasibnya.")

@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from core.bus.embedded import EmbeddedBus
 from core.errors import ConfigError
 from core.settings import Settings
-from gateway import wiring
+from gateway import screen, wiring
 from gateway.options import CONFIG, DATA, Config, Data, read
 
 app = typer.Typer(help="Log tahan mati: keadaan, pemeriksaan, salinan.", no_args_is_help=True)
@@ -58,9 +57,7 @@ async def _status(settings: Settings) -> None:
     for (group, topic), lag in sorted(found.lags.items()):
         age = found.oldest.get((group, topic))
         waiting.add_row(group, topic, str(lag), "" if age is None else f"{age:.1f}")
-    console = Console()
-    console.print(topics)
-    console.print(waiting)
+    screen.show(topics, waiting)
     log = EmbeddedBus(path)
     try:
         facts = await log.facts()

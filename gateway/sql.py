@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.csv  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from core.errors import ConfigError, GatewayError
 from core.sheets import harmless
+from gateway import screen
 from sink.manifest import FLAVOURS
 from sink.reader import Reader
 
@@ -53,11 +53,8 @@ def _table(found: pa.Table) -> None:
     shown = Table(*found.column_names)
     for row in found.to_pylist():
         shown.add_row(*(Text("" if v is None else str(v)) for v in row.values()))
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    if not sys.stdout.isatty():
-        console.width = 10_000
-    console.print(shown)
-    console.print(f"{found.num_rows} baris")
+    screen.show(shown)
+    print(f"{found.num_rows} baris")
 
 
 def _csv(found: pa.Table) -> None:

@@ -1,0 +1,17 @@
+"""Prints tables: as wide as the terminal, and whole where there is none."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+_WHOLE = 10_000
+
+
+def show(*tables: Table) -> None:
+    """Print tables one below the other."""
+    console = Console()
+    if not sys.stdout.isatty():
+        console.width = _WHOLE
+    for table in tables:
+        console.print(table)
