@@ -1,10 +1,12 @@
 """One broker for a whole test session, and Kanal's Kafka engine on it for the contract suite."""
 
+import asyncio
 import atexit
 import functools
 import hashlib
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +14,9 @@ import pytest
 
 from core.bus import Bus, Outgoing, Published, Tally
 from core.bus.kafka import KafkaBus, KafkaSettings
+from core.bus.kafka_admin import admin
 from core.bus.outbox import OutboxBus
+from core.topics import TOPICS
 from tests.kafka.broker import Broker, Unavailable, fetch
 
 # Short, so that a test of a lost process takes seconds.
@@ -50,7 +54,28 @@ def settings(folder: Path, **more: object) -> KafkaSettings:
     """Return settings under which each test folder has topics and groups of its own."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     told = {"send_seconds": 15.0, "session_seconds": SESSION, **more}
-    return KafkaSettings(broker().bootstrap, prefix=f"{name}.", **told)  # type: ignore[arg-type]
+    made = KafkaSettings(broker().bootstrap, prefix=f"{name}.", **told)  # type: ignore[arg-type]
+    # Tests run one after the other; whoever asks for new topics no longer needs the old.
+    if made.prefix not in _USED:
+        _sweep(_USED, made)
+        _USED[:] = [made.prefix]
+    return made
+
+
+_USED: list[str] = []
+
+
+def _sweep(prefixes: Sequence[str], told: KafkaSettings) -> None:
+    """Delete the topics of the test before: a broker of many partitions is a slow one."""
+
+    async def swept() -> None:
+        async with admin(told) as client:
+            await client.delete_topics([prefix + name for prefix in prefixes for name in TOPICS])
+
+    if prefixes:
+        thread = threading.Thread(target=lambda: asyncio.run(swept()))
+        thread.start()
+        thread.join()
 
 
 class DrainedBus(OutboxBus):
