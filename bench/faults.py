@@ -14,7 +14,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import kills, powercuts, syscalls
+from bench import backups, clocks, doubles, kills, powercuts, room, sleepers, soak, syscalls
 from bench.figures import Row, Terms, line, measured, stands
 
 ROWS = (
@@ -23,6 +23,13 @@ ROWS = (
     Row("2", "kill -9 at each system call", "embedded", syscalls.kill_at_syscalls),
     Row("2a", "control: position before effect", "embedded", syscalls.position_before_effect, True),
     Row("3", "kill -9 of every process", "embedded", kills.kills_of_everything),
+    Row("P", "dedup wakes after its office moved", "embedded", sleepers.woken_dedup),
+    Row("15", "clock set forward and back", "embedded", clocks.stepped_clock),
+    Row("16", "the same event from several sides", "embedded", doubles.duplicate_sources),
+    Row("16a", "control: no event id", "embedded", doubles.without_event_ids, True),
+    Row("18", "soak: memory and open files", "embedded", soak.soak),
+    Row("19", "backup while writing, restore", "embedded", backups.backup_while_writing),
+    Row("8", "full disk, then room again", "embedded", room.full_disk),
     Row("9", "EIO from fsync, write and read", "embedded", syscalls.io_errors),
 )
 

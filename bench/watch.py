@@ -1,19 +1,21 @@
 """Watches a running house from outside: how far each stage is, and what ended up in the store."""
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 
 from bench.figures import Figures
 from bench.load import raw_id
 from core.bus import Status
-from core.bus.embedded import EmbeddedBus
+from core.bus.opening import open_bus
 from core.errors import CannotStore
+from core.settings import load
 from tests.acceptance.running import Running
 
-_EVERY = 0.05
+_EVERY, _SELDOM = 0.05, 0.3
 # So long without one more row is not slowness.
 _STALL = 120.0
 
@@ -21,8 +23,8 @@ _STALL = 120.0
 class Watch:
     """Samples the log of a house for as long as the block lasts."""
 
-    def __init__(self, house: Running, log: str = "log.sqlite") -> None:
-        self._path = house.data / "bus" / log
+    def __init__(self, house: Running, environ: Mapping[str, str] | None = None) -> None:
+        self._settings = load(house.settings.config_dir, house.data, environ=environ or {})
         self._status: Status | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -51,25 +53,24 @@ class Watch:
         status = self._status
         return sum(n for (of, _), n in status.lags.items() if of == group) if status else 0
 
-    def owner(self, group: str) -> str:
-        """Return the member that owns most of a group's partitions."""
+    def owner(self, group: str, partition: int) -> str:
+        """Return the member of a group that owns a partition."""
         members = self._status.members if self._status else {}
-        of = {name: len(parts) for (grp, name), parts in members.items() if grp == group}
-        return max(of, key=lambda name: of[name], default="")
+        named = (
+            name for (of, name), parts in members.items() if of == group and partition in parts
+        )
+        return next(named, "")
 
     def _sample(self) -> None:
         asyncio.run(self._read())
 
     async def _read(self) -> None:
-        bus = EmbeddedBus(self._path)
+        bus = open_bus(self._settings)
         try:
             while not self._stop.is_set():
-                try:
+                with contextlib.suppress(CannotStore):
                     self._status = await bus.status()
-                except CannotStore:
-                    continue
-                finally:
-                    await asyncio.sleep(_EVERY)
+                await asyncio.sleep(_EVERY if self._settings.bus == "embedded" else _SELDOM)
         finally:
             await bus.close()
 
