@@ -13,7 +13,7 @@ import apsw
 
 from core.bus import Status
 from core.bus import embedded_sql as sql
-from core.bus.embedded_file import LogFile, cannot_store
+from core.bus.embedded_file import LogFile, cannot_store, private
 from core.bus.embedded_writes import Writes
 from core.errors import CannotStore
 from core.topics import TOPICS
@@ -134,6 +134,7 @@ def backup(log: LogFile, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     part.unlink(missing_ok=True)
     try:
+        private(part)
         with log.reading() as db:
             # VACUUM INTO reads every record, so damage is met now and not when restoring, and
             # what was erased leaves no trace in the copy.

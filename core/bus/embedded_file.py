@@ -185,11 +185,12 @@ class LogFile:
         try:
             with self.gate:
                 alone = self._alone()
+                private(self.path)
                 db = self._connect()
                 if alone:
                     self._check(db)
                 self._make(db)
-        except apsw.Error as error:
+        except (apsw.Error, OSError) as error:
             raise self._unfit(error) from error
         except CannotStore as error:
             raise self._unfit(error.__cause__ or error) from error
@@ -269,6 +270,11 @@ _PRAGMAS = {
     "secure_delete": True,
     "trusted_schema": False,
 }
+
+
+def private(path: Path) -> None:
+    """Make a file that only its owner may read; what SQLite puts beside it is like it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def damaged(path: Path, found: str) -> ConfigError:

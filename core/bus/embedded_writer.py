@@ -19,7 +19,7 @@ _GROUP_BYTES = 8 * 1024 * 1024
 _IDLE_SECONDS = 2.0
 _GATHER_SECONDS = 0.002
 # A checkpoint that would be nice to have does not wait for a reader.
-_BRIEFLY_MS = 50
+_BRIEFLY_MS = 10
 
 
 class Writer:
@@ -86,7 +86,7 @@ class Writer:
     def _next_jobs(self) -> list[Job] | None:
         """Return what waits (nothing, after a while of silence), or None at the end."""
         try:
-            first = self._jobs.get(timeout=_IDLE_SECONDS if self._pages > self._copied else None)
+            first = self._jobs.get(timeout=_IDLE_SECONDS if self._pages else None)
         except queue.Empty:
             return []
         if first is None:
@@ -114,8 +114,9 @@ class Writer:
         for job, result in zip(jobs, results, strict=True):
             by_line.setdefault(job.line, []).append((job, result))
         for line, told in by_line.items():
-            if not line.loop.is_closed():
-                self._answered.clear()
+            self._answered.clear()
+            # Nobody waits any more on a loop that is closed.
+            with contextlib.suppress(RuntimeError):
                 line.loop.call_soon_threadsafe(self._settle, line, told)
 
     def _settle(self, line: Line, told: Sequence[tuple[Job, object]]) -> None:
@@ -162,6 +163,7 @@ class Writer:
             results = [e if isinstance(e, BaseException) else e() for e in endings]
             if any(job.truncate for job in jobs):
                 db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                self._pages = self._copied = 0
         return results
 
     def _begin(self, writes: Writes, job: Job, free: int) -> Callable[[], object] | BaseException:
@@ -199,18 +201,22 @@ class Writer:
 
     def _checkpoint(self, mode: int) -> None:
         """Copy the write-ahead log into the file; nobody waits for the outcome."""
-        if self._db is None or self._pages <= self._copied:
+        if self._db is None or not self._pages:
             return
         self._copied = self._pages
         try:
             with self._log.gate:
                 self._db.set_busy_timeout(_BRIEFLY_MS)
-                self._db.wal_checkpoint(mode=mode)
-                self._db.set_busy_timeout(BUSY_MS)
+                try:
+                    self._db.wal_checkpoint(mode=mode)
+                finally:
+                    self._db.set_busy_timeout(BUSY_MS)
         except apsw.BusyError:
-            self._db.set_busy_timeout(BUSY_MS)
+            return
         except (apsw.Error, OSError) as error:
             self._let_go(error)
+        if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
+            self._pages = self._copied = 0
 
 
 def _groups(jobs: Sequence[Job]) -> list[list[Job]]:

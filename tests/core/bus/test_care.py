@@ -109,6 +109,27 @@ def test_a_group_set_back_behind_what_was_trimmed_goes_on_where_payloads_begin(
     with_bus(tmp_path / "log.sqlite", story)
 
 
+def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
+    async def story(bus: EmbeddedBus) -> None:
+        await bus.publish([event(1)])
+        await bus.backup(tmp_path / "copy.sqlite")
+        assert [file.name for file in tmp_path.iterdir() if file.stat().st_mode & 0o077] == []
+
+    with_bus(tmp_path / "log.sqlite", story)
+
+
+def test_a_log_that_is_closed_leaves_nothing_in_its_write_ahead_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.sqlite"
+
+    async def story(bus: EmbeddedBus) -> None:
+        for n in range(0, 6000, 500):
+            await bus.publish([event(k, value=b"x" * 3000) for k in range(n, n + 500)])
+        assert (await bus.facts()).wal_bytes > 0
+
+    with_bus(log, story)
+    assert (tmp_path / "log.sqlite-wal").stat().st_size == 0
+
+
 # -- copies and checks --------------------------------------------------------------------------
 
 
