@@ -6,14 +6,15 @@ from enum import IntEnum
 
 from rapidfuzz import fuzz, process
 
-from dedup.fingerprint import Fingerprint, Words
+from dedup.fingerprint import Fingerprint
 from dedup.policy import Policy
+from dedup.words import Words
 
 # A word counts as a slip of another from here on, if it is not short and begins with its letter.
 _SLIP = 84.0
 _SLIP_LENGTH = 5
-# Texts that share less are not looked at word by word.
-_HOPELESS = 0.3
+# Slips are looked for only between texts that are this much alike without them.
+_WORTH_PAIRING = 0.5
 
 
 class Place(IntEnum):
@@ -54,9 +55,14 @@ class Verdict:
     why_not: str = ""
 
 
-def compare(a: Fingerprint, b: Fingerprint, policy: Policy) -> Evidence:
-    """Gather the evidence. Both are of one kecamatan and kategori, and within the window."""
+def compare(a: Fingerprint, b: Fingerprint, policy: Policy) -> Evidence | None:
+    """Gather the evidence on two complaints of one kecamatan and kategori, within the window.
+
+    None says that they share too few words for anything else to matter.
+    """
     text, shared, swapped = _alike(a.words, b.words, policy)
+    if text < policy.text.suggested_exact:
+        return None
     street = _shared_street(a.words.streets, b.words.streets)
     metres = _metres(a.pin, b.pin)
     same_card = bool(a.cards & b.cards)
@@ -119,16 +125,23 @@ def _alike_enough(e: Evidence, policy: Policy) -> bool:
 def _alike(a: Words, b: Words, policy: Policy) -> tuple[float, int, bool]:
     """Return how alike the words are, how many are shared, and whether some were swapped."""
     shared = len(a.telling & b.telling)
-    short, long = sorted((len(a.telling), len(b.telling)))
-    if not shared or shared < _HOPELESS * short:
-        return 0.0, shared, True
+    text = _share(shared, a, b, policy)
+    if text < _WORTH_PAIRING:
+        return text, shared, True
     left_a, left_b = _unlike(a.telling - b.telling, b.telling - a.telling)
     shared = len(a.telling) - len(left_a)
-    dice = 2 * shared / (short + long)
-    # A short report within a longer one counts, but less than two that say the same.
-    text = (dice + shared / short) / 2 if short >= policy.text.min_words else dice
     topic = policy.words.topic
-    return text, shared, bool(left_a - topic) and bool(left_b - topic)
+    swapped = bool(left_a - topic) and bool(left_b - topic)
+    return _share(shared, a, b, policy), shared, swapped
+
+
+def _share(shared: int, a: Words, b: Words, policy: Policy) -> float:
+    """Weigh what is shared: a short report within a longer one counts less than two alike."""
+    if not shared:
+        return 0.0
+    size_a, size_b = len(a.telling), len(b.telling)
+    dice, short = 2 * shared / (size_a + size_b), min(size_a, size_b)
+    return (dice + shared / short) / 2 if short >= policy.text.min_words else dice
 
 
 def _unlike(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]:
@@ -147,8 +160,11 @@ def _unlike(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]:
 
 def _shared_street(a: frozenset[str], b: frozenset[str]) -> str:
     for name in sorted(a):
+        words = set(name.split())
         for other in sorted(b):
-            if fuzz.ratio(name, other) >= _SLIP or set(name.split()) & set(other.split()):
+            # "Melati" and "Melati Indah" may be one street; "Ahmad Yani" and "Ahmad Dahlan" not.
+            others = set(other.split())
+            if words <= others or others <= words or fuzz.ratio(name, other) >= _SLIP:
                 return name
     return ""
 

@@ -12,29 +12,17 @@ from dataclasses import dataclass, replace
 
 from core.schema import Complaint
 from dedup.policy import Policy
+from dedup.words import Words, read_words
 
 _LONGEST = 8_000
 _SALUTATION = re.compile(r"^\s*(?:kepada\s+)?(?:yth|yang terhormat)\b[^\n,:;]{0,120}[\n,:;]", re.I)
-_MASK = re.compile(r"\[[A-Z]+\]")
 _IDENTITY = ("[NIK]", "[KK]", "[NOMOR]")
-_LINK = re.compile(r"(?:https?://|www\.)\S+", re.I)
-_WORD = re.compile(r"[^\W\d_]+|\d+")
 # A NIK, a KK or a BPJS card, in the text as sent: which one it is never leaves as more than a hash.
 _CARD = re.compile(r"(?<!\d)(?:\d[ .\-]?){12,15}\d(?!\d)")
+_DIGITS = re.compile(r"\d\d")
 _KECAMATAN, _DESA = len("35.05.10"), len("35.05.10.2001")
 _UNSURE = 0.5
 _AHEAD = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of a complaint: in order, and those that tell something."""
-
-    ordered: tuple[str, ...]
-    telling: frozenset[str]
-    streets: frozenset[str]
-    spots: frozenset[str]
-    numbers: frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +101,6 @@ def corrected(near: Fingerprint, value: Mapping[str, object]) -> Fingerprint:
     return near
 
 
-def read_words(text: str, policy: Policy) -> Words:
-    """Split a masked text into words, and find the places among them."""
-    plain = _LINK.sub(" ", _MASK.sub(" ", text)).lower()
-    ordered = tuple(sys.intern(word) for word in _WORD.findall(plain))
-    streets, spots, numbers = _places(ordered, policy)
-    common = policy.words.common
-    telling = frozenset(
-        word
-        for at, word in enumerate(ordered)
-        if word not in common
-        and (len(word) > 1 or word.isdecimal())
-        and not _is_amount(ordered, at, policy)
-    )
-    return Words(ordered, telling, streets, spots, numbers)
-
-
 def _body(complaint: Complaint) -> str:
     return complaint.text_clean or complaint.text_masked or complaint.text
 
@@ -151,56 +123,18 @@ def _personal(complaint: Complaint, ordered: Sequence[str], policy: Policy) -> b
         return True
     if any(mask in _body(complaint) for mask in _IDENTITY):
         return True
+    if policy.personal_starts.isdisjoint(ordered):
+        return False
     text = f" {' '.join(ordered)} "
     return any(f" {phrase} " in text for phrase in policy.words.personal)
 
 
 def _cards(text: str) -> frozenset[bytes]:
+    if not _DIGITS.search(text):
+        return frozenset()
     found = ("".join(filter(str.isdigit, run)) for run in _CARD.findall(text))
     return frozenset(
         hashlib.blake2b(digits.encode(), digest_size=8).digest()
         for digits in found
         if len(digits) == 16 or (len(digits) == 13 and digits.startswith("000"))
     )
-
-
-def _is_amount(words: Sequence[str], at: int, policy: Policy) -> bool:
-    """Tell whether a number counts something, as in "3 hari" or "jam 8"."""
-    if not words[at].isdecimal():
-        return False
-    after = words[at + 1] if at + 1 < len(words) else ""
-    before = words[at - 1] if at else ""
-    return after in policy.words.unit or before in policy.words.before_unit
-
-
-def _places(
-    words: Sequence[str], policy: Policy
-) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, int]]]:
-    """Return the streets, the landmarks, and the numbers that belong to an address."""
-    streets: set[str] = set()
-    spots: set[str] = set()
-    numbers: set[tuple[str, int]] = set()
-    for at, cue in enumerate(words):
-        name, behind = "", at + 1
-        if cue in policy.places.street:
-            name, behind = _name(words, at + 1, policy)
-            streets |= {name} if name else set()
-        elif cue in policy.places.landmark:
-            spots.add(f"{cue} {_name(words, at + 1, policy)[0]}".strip())
-        if name or cue in policy.places.number:
-            number = words[behind] if behind < len(words) else ""
-            if number.isdecimal() and len(number) < 5 and not _is_amount(words, behind, policy):
-                numbers.add((name or cue, int(number)))
-    return frozenset(streets), frozenset(spots), frozenset(numbers)
-
-
-def _name(words: Sequence[str], start: int, policy: Policy) -> tuple[str, int]:
-    """Return the one or two words after a cue that can be a name, or "", and where they end."""
-    while start < len(words) and words[start] == "raya":
-        start += 1
-    name: list[str] = []
-    for word in words[start : start + 2]:
-        if word.isdecimal() or policy.never_a_name(word):
-            break
-        name.append(word)
-    return " ".join(name), start + len(name)

@@ -14,7 +14,7 @@ _DAY = 86_400
 # texts that share most of their words also share.
 _POSTED = 12
 # So many postings are counted for one complaint, the rarest words first.
-_COUNTED = 600
+_COUNTED = 300
 
 
 class _Segment:

@@ -98,6 +98,8 @@ def _best(register: Register, near: Fingerprint, own_case: int) -> _Match | None
         if case == own_case or register.cases.are_apart(own_case, case):
             continue
         evidence = compare(near, other, register.policy)
+        if evidence is None:
+            continue
         if evidence.contradicts:
             contradicted.add(case)
         match = _Match(other, case, evidence, judge(evidence, register.policy))

@@ -1,6 +1,8 @@
 """What the office decides by: config/dedup.toml, checked when the stage starts."""
 
 import tomllib
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,19 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Words = Annotated[frozenset[str], Field(min_length=1)]
 
 _WRONG = {"missing": "tidak ada", "extra_forbidden": "tidak dikenal"}
+
+
+class Role:
+    """The parts a word can play in a text; bits of one number."""
+
+    COMMON = 1
+    UNIT = 2
+    BEFORE_UNIT = 4
+    STREET = 8
+    LANDMARK = 16
+    NUMBER = 32
+    NO_NAME = 64
+    CUE = STREET | LANDMARK | NUMBER
 
 
 class _Table(BaseModel):
@@ -99,11 +114,29 @@ class Policy(_Table):
         """The window in seconds."""
         return self.window_days * 86_400
 
-    def never_a_name(self, word: str) -> bool:
-        """Tell whether a word cannot be the name of a street or a landmark."""
-        words, places = self.words, self.places
-        lists = (words.common, words.topic, places.not_a_name, places.street, places.landmark)
-        return any(word in listed for listed in lists) or word in places.number
+    @cached_property
+    def personal_starts(self) -> frozenset[str]:
+        """The words with which a personal phrase begins: most texts hold none of them."""
+        return frozenset(phrase.split()[0] for phrase in self.words.personal if phrase.strip())
+
+    @cached_property
+    def roles(self) -> Mapping[str, int]:
+        """The parts each listed word plays, as one number: a text is looked up word by word."""
+        lists = (
+            (Role.COMMON | Role.NO_NAME, self.words.common),
+            (Role.NO_NAME, self.words.topic),
+            (Role.UNIT, self.words.unit),
+            (Role.BEFORE_UNIT, self.words.before_unit),
+            (Role.STREET | Role.NO_NAME, self.places.street),
+            (Role.LANDMARK | Role.NO_NAME, self.places.landmark),
+            (Role.NUMBER | Role.NO_NAME, self.places.number),
+            (Role.NO_NAME, self.places.not_a_name),
+        )
+        roles: dict[str, int] = {}
+        for role, words in lists:
+            for word in words:
+                roles[word] = roles.get(word, 0) | role
+        return roles
 
     @classmethod
     def load(cls, config_dir: Path) -> "Policy":

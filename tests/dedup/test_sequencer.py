@@ -104,6 +104,11 @@ WRITTEN: list[Complaint | Decision] = [
     act(4, "merge", case_id=CASE, value={"case_id": case_id(told(3, HOLE).complaint_id)}),
     act(5, "status", case_id=CASE, value={"status": "selesai"}, seen=0),
     act(6, "correct", complaint_id=FIRST.complaint_id, value={"kategori": "pju"}),
+    act(7, "correct", complaint_id=told(2, HOLE).complaint_id, value={"rahasia": True}),
+    act(8, "not_same", complaint_id=told(3, HOLE).complaint_id, value={"case_id": CASE}),
+    act(9, "split", complaint_id=FIRST.complaint_id),
+    act(10, "attachment", complaint_id=FIRST.complaint_id),
+    told(7, "Sampah", minutes=60 * 24 * 9), told(8, HOLE + " sekali", history=True),
     act(1, "verify", case_id=CASE),
 ]  # fmt: skip
 

@@ -1,0 +1,59 @@
+"""Real reports of Kota Semarang, labelled in pairs: nothing that differs is joined.
+
+The rows lie beside the repository and stay there. They bear no sender and no date, so this form
+joins few of them; what it must not do is join wrongly.
+"""
+
+import csv
+import json
+import sys
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.schema import Message
+from dedup import assign_lines
+from normalizer import Envelope, Rules, normalize
+from tests.dedup.makers import CONFIG, policy
+from tests.needs import oracle
+
+AT = datetime(2017, 12, 1, 3, 0, tzinfo=UTC)
+SEMARANG = "33.74"
+
+
+def rules(folder: Path) -> Rules:
+    """Read the shipped rules for another office, which has no landmarks of its own."""
+    (folder / "tenants" / "kota").mkdir(parents=True)
+    for file in [*CONFIG.glob("*.*"), *CONFIG.glob("tenants/kab-blitar/*.toml")]:
+        target = folder / file.relative_to(CONFIG)
+        target = Path(str(target).replace("kab-blitar", "kota"))
+        target.write_bytes(file.read_bytes())
+    return Rules.load(folder, "kota", SEMARANG)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    path = oracle("..", "data", "lapor2017_mit", name)
+    csv.field_size_limit(sys.maxsize)
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_nothing_that_differs_is_joined(tmp_path: Path) -> None:
+    reports = {row["nid"]: row for row in rows("lapor2017.csv")}
+    known = rules(tmp_path)
+
+    def line(nid: str) -> str:
+        row = reports[nid]
+        message = Message(external_id=nid, title=row["judul"], text=row["isi"], occurred_at=AT)
+        envelope = Envelope("kota", "sp4n", "", AT)
+        return normalize(message, envelope, known, b"kunci").model_dump_json()
+
+    outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for pair in rows("dev_pairs.csv"):
+        one, other = pair["nid_a"], pair["nid_b"]
+        if "semarang" in reports[one]["isi"].lower():
+            second = list(assign_lines([line(one), line(other)], policy()))[1]
+            outcomes[pair["label"]][json.loads(second)["relation"]] += 1
+    assert sum(outcomes["DUP"].values()) > 30
+    assert outcomes["DUP"]["joined"] + outcomes["DUP"]["suggested"] >= 3
+    assert outcomes["NOT"]["joined"] == outcomes["REL"]["joined"] == 0
