@@ -70,7 +70,7 @@ def test_what_is_not_proved_is_refused_and_counted(tmp_path: Path) -> None:
             await house.client.get(url),
             await house.client.post(url.replace("/sms", "/merpati"), content=b"x"),
             await house.client.post(url.replace(TENANT, "kab-lain"), content=b"x"),
-            await house.client.post(url.replace("/sms", "/call112"), content=b"x"),
+            await house.client.post(url.replace("/sms", "/sp4n"), content=b"x"),
         ]
         assert [a.status_code for a in asked] == [403, 403, 403, 403, 405, 404, 404, 404]
         assert await house.raws() == []
