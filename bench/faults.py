@@ -14,23 +14,47 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import backups, clocks, doubles, kills, powercuts, room, sleepers, soak, syscalls
-from bench.figures import Row, Terms, line, measured, stands
+from bench import (
+    abuse,
+    backups,
+    clocks,
+    damage,
+    doubles,
+    kafka_faults,
+    kills,
+    poison,
+    powercuts,
+    room,
+    sleepers,
+    soak,
+    syscalls,
+)
+from bench.figures import Mode, Row, Terms, line, measured, stands
 
+_E: Mode = "embedded"
+_K: Mode = "kafka"
 ROWS = (
-    Row("1", "power cut of the log", "embedded", powercuts.power_cuts),
-    Row("1a", "control: synchronous=NORMAL", "embedded", powercuts.power_cuts_without_sync, True),
-    Row("2", "kill -9 at each system call", "embedded", syscalls.kill_at_syscalls),
-    Row("2a", "control: position before effect", "embedded", syscalls.position_before_effect, True),
-    Row("3", "kill -9 of every process", "embedded", kills.kills_of_everything),
-    Row("P", "dedup wakes after its office moved", "embedded", sleepers.woken_dedup),
-    Row("15", "clock set forward and back", "embedded", clocks.stepped_clock),
-    Row("16", "the same event from several sides", "embedded", doubles.duplicate_sources),
-    Row("16a", "control: no event id", "embedded", doubles.without_event_ids, True),
-    Row("18", "soak: memory and open files", "embedded", soak.soak),
-    Row("19", "backup while writing, restore", "embedded", backups.backup_while_writing),
-    Row("8", "full disk, then room again", "embedded", room.full_disk),
-    Row("9", "EIO from fsync, write and read", "embedded", syscalls.io_errors),
+    Row("1", "power cut of the log", _E, powercuts.power_cuts),
+    Row("1a", "control: synchronous=NORMAL", _E, powercuts.power_cuts_without_sync, True),
+    Row("2", "kill -9 at each system call", _E, syscalls.kill_at_syscalls),
+    Row("2a", "control: position before effect", _E, syscalls.position_before_effect, True),
+    Row("3", "kill -9 of every process", _E, kills.kills_of_everything),
+    Row("8", "full disk, then room again", _E, room.full_disk),
+    Row("9", "EIO from fsync, write and read", _E, syscalls.io_errors),
+    Row("10", "damaged files", _E, damage.damaged_files),
+    Row("11", "poison among good messages", _E, poison.poison),
+    Row("11a", "control: decoded before the guard", _E, poison.decoded_outside_the_guard, True),
+    Row("13", "attacks on the webhook", _E, abuse.webhook_abuse),
+    Row("15", "clock set forward and back", _E, clocks.stepped_clock),
+    Row("16", "the same event from several sides", _E, doubles.duplicate_sources),
+    Row("16a", "control: no event id", _E, doubles.without_event_ids, True),
+    Row("18", "soak: memory and open files", _E, soak.soak),
+    Row("19", "backup while writing, restore", _E, backups.backup_while_writing),
+    Row("20", "dedup wakes after its office moved", _E, sleepers.woken_dedup),
+    Row("4", "kill -9 of every process", _K, kafka_faults.kills_of_everything),
+    Row("5", "broker killed, held, and away", _K, kafka_faults.broker_away),
+    Row("6", "stages join and leave all the time", _K, kafka_faults.rebalance_storm),
+    Row("20", "dedup wakes after its office moved", _K, kafka_faults.woken_dedup),
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 Scale = Literal["small", "full"]
+Mode = Literal["embedded", "kafka"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Row:
 
     number: str
     name: str
-    mode: Literal["embedded", "kafka"]
+    mode: Mode
     run: Run
     control: bool = False
 

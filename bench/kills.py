@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
@@ -24,14 +24,19 @@ _PATIENCE = 90.0
 
 def kills_of_everything(terms: Terms) -> Figures:
     """Row 3: 100,000 messages while every kind of process is killed again and again."""
-    house = Running(terms.folder / "rumah")
+    return storm(terms, terms.kills or terms.pick(12, 120), terms.pick(400, 100_000), {})
+
+
+def storm(terms: Terms, kills: int, messages: int, environ: Mapping[str, str]) -> Figures:
+    """Run a house under load and kill its processes, on whichever bus the environment names."""
+    house = Running(terms.folder / "rumah", environ=environ)
     house.start()
     try:
         house.ready()
-        with Watch(house) as watch:
-            storm = Storm(house, watch, terms.kills or terms.pick(12, 120), terms.seed)
-            found = storm.run(terms.pick(400, 100_000))
-            audit(house, storm.load.accepted, found)
+        with Watch(house, environ) as watch:
+            killing = Storm(house, watch, kills, terms.seed)
+            found = killing.run(messages)
+            audit(house, killing.load.accepted, found)
         found.check(not house.sql(_LEFT), "a record was parked by a bug")
     finally:
         house.stop()

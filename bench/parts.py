@@ -73,4 +73,8 @@ class Parts(Running):
         """End a part and wait until it is gone."""
         process = self._parts.pop(name)
         process.send_signal(how)
-        process.wait(30)
+        process.wait(60)
+
+    def leave(self, name: str) -> None:
+        """Let a part stop in order."""
+        self.end(name, signal.SIGTERM)

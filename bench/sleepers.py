@@ -23,7 +23,7 @@ Standing = dict[str, tuple[object, object]]
 
 
 def woken_dedup(terms: Terms, environ: Mapping[str, str] | None = None) -> Figures:
-    """Row P: tickets and cases stay as they were when the owner of an office wakes too late."""
+    """Row 20: tickets and cases stay as they were when the owner of an office wakes too late."""
     found = Figures()
     seeded = random.Random(terms.seed)
     with Parts(terms.folder / "rumah", environ) as house:
