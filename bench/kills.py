@@ -37,6 +37,8 @@ def storm(terms: Terms, kills: int, messages: int, environ: Mapping[str, str]) -
             killing = Storm(house, watch, kills, terms.seed)
             found = killing.run(messages)
             audit(house, killing.load.accepted, found)
+            if watch.errors:
+                found.more["status_errors"] = dict(watch.errors)
         found.check(not house.sql(_LEFT), "a record was parked by a bug")
     finally:
         house.stop()

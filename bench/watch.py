@@ -1,9 +1,9 @@
 """Watches a running house from outside: how far each stage is, and what ended up in the store."""
 
 import asyncio
-import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
@@ -11,7 +11,6 @@ from bench.figures import Figures
 from bench.load import raw_id
 from core.bus import Status
 from core.bus.opening import open_bus
-from core.errors import CannotStore
 from core.settings import load
 from tests.acceptance.running import Running
 
@@ -28,6 +27,7 @@ class Watch:
     def __init__(self, house: Running, environ: Mapping[str, str] | None = None) -> None:
         self._settings = load(house.settings.config_dir, house.data, environ=environ or {})
         self._status: Status | None = None
+        self.errors = Counter[str]()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
@@ -70,8 +70,11 @@ class Watch:
         bus = open_bus(self._settings)
         try:
             while not self._stop.is_set():
-                with contextlib.suppress(CannotStore):
+                try:
                     self._status = await bus.status()
+                except Exception as error:
+                    # Whoever watches an outage must outlive it; the row tells what was met.
+                    self.errors[type(error).__name__] += 1
                 await asyncio.sleep(_EVERY if self._settings.bus == "embedded" else _SELDOM)
         finally:
             await bus.close()
