@@ -37,7 +37,7 @@ def test_trouble_says_what_to_do_next(
     answers: dict[str, str], error: type[Exception], words: str
 ) -> None:
     with imap(answers) as port, pytest.raises(error, match=words):
-        turn(channel(port, timeout=0.3, password="sandi"))
+        turn(channel(port, timeout=2.0, password="sandi"))
 
 
 def test_a_server_that_is_away_is_tried_later() -> None:
