@@ -11,7 +11,7 @@ from bench.figures import Figures, Terms
 from bench.load import Load
 from bench.parts import Parts
 from bench.sleepers import sending
-from bench.watch import Watch, audit
+from bench.watch import audit, stored
 from tests.acceptance.running import Running
 from tests.kafka.broker import Broker
 
@@ -60,14 +60,14 @@ def broker_away(terms: Terms) -> Figures:
         house.start()
         try:
             house.ready(_PATIENCE)
-            with Watch(house, environ) as watch, sending(house, terms.pick(40, 100)) as load:
+            with sending(house, terms.pick(40, 100)) as load:
                 for _ in range(terms.pick(1, 5)):
                     time.sleep(seeded.uniform(2.0, 6.0))
                     broker.kill()
                     found.kills += 1
-                    _return(broker, watch, found, resume=False)
-                _hold(broker, watch, load, terms, found)
-                _be_away(broker, watch, load, terms, found)
+                    _return(broker, house, found, resume=False)
+                _hold(broker, house, load, terms, found)
+                _be_away(broker, house, load, terms, found)
             found.sent, found.more["refused"] = load.sent, load.refused
             audit(house, load.accepted, found)
         finally:
@@ -75,15 +75,15 @@ def broker_away(terms: Terms) -> Figures:
     return found
 
 
-def _hold(broker: Broker, watch: Watch, load: Load, terms: Terms, found: Figures) -> None:
+def _hold(broker: Broker, house: Running, load: Load, terms: Terms, found: Figures) -> None:
     before = len(load.accepted)
     broker.pause()
     threading.Event().wait(terms.pick(8, int(_HELD_SECONDS)))
     found.check(len(load.accepted) > before, "nothing was accepted while the broker was held")
-    _return(broker, watch, found, resume=True)
+    _return(broker, house, found, resume=True)
 
 
-def _be_away(broker: Broker, watch: Watch, load: Load, terms: Terms, found: Figures) -> None:
+def _be_away(broker: Broker, house: Running, load: Load, terms: Terms, found: Figures) -> None:
     """Intake goes on answering 2xx from its outbox for as long as the broker is away."""
     broker.kill()
     found.kills += 1
@@ -92,22 +92,22 @@ def _be_away(broker: Broker, watch: Watch, load: Load, terms: Terms, found: Figu
     found.more["accepted_without_broker"] = len(load.accepted) - before
     found.check(len(load.accepted) > before, "nothing was accepted while the broker was away")
     found.check(load.refused == refused, f"{load.refused - refused} refused without the broker")
-    _return(broker, watch, found, resume=False)
+    _return(broker, house, found, resume=False)
 
 
-def _return(broker: Broker, watch: Watch, found: Figures, *, resume: bool) -> None:
-    """Bring the broker back and wait until the sink works again."""
-    before, started = watch.handled("sink"), time.monotonic()
+def _return(broker: Broker, house: Running, found: Figures, *, resume: bool) -> None:
+    """Bring the broker back and wait until there is more in the store."""
+    before, started = stored(house), time.monotonic()
     if resume:
         broker.resume()
     else:
         broker.start()
     while time.monotonic() - started < _PATIENCE:
-        if watch.handled("sink") > before:
+        if stored(house) > before:
             found.recoveries.append(time.monotonic() - started)
             return
-        time.sleep(0.1)
-    found.broken.append(f"the sink did not work again within {_PATIENCE:.0f} s")
+        time.sleep(0.2)
+    found.broken.append(f"nothing was stored within {_PATIENCE:.0f} s")
 
 
 def rebalance_storm(terms: Terms) -> Figures:

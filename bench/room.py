@@ -56,7 +56,7 @@ def _inside(terms: Terms) -> Figures:
         house.ready()
         with sending(house, _RATE) as load:
             _wait(lambda: len(load.accepted) > 50)
-            for left in _LEFT_MB * terms.pick(1, 3):
+            for left in (_LEFT_MB * 3)[terms.pick(7, 0) :]:
                 _fill_and_free(disk, left, load, found)
         found.sent, found.more["refused"] = load.sent, load.refused
         audit(house, load.accepted, found)

@@ -35,12 +35,12 @@ class Point:
 
 def kill_at_syscalls(terms: Terms) -> Figures:
     """Row 2: killed at 180 system calls of the log and of DuckDB."""
-    return _over(terms, _KILLED, "signal=SIGKILL", terms.pick(8, 180))
+    return _over(terms, _KILLED, "signal=SIGKILL", terms.pick(6, 180))
 
 
 def position_before_effect(terms: Terms) -> Figures:
     """Row 2a, a control: the position is committed before the effect, and rows are lost."""
-    return _over(terms, ("fsync", "fdatasync"), "signal=SIGKILL", terms.pick(12, 40), early=True)
+    return _over(terms, ("fsync", "fdatasync"), "signal=SIGKILL", terms.pick(8, 40), early=True)
 
 
 def io_errors(terms: Terms) -> Figures:

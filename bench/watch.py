@@ -42,6 +42,11 @@ class Watch:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def engine(self) -> str:
+        """Name the bus that is watched."""
+        return self._settings.bus
+
     def handled(self, group: str) -> int:
         """Return how many records a group has handled; rises as long as the stage works."""
         status = self._status
@@ -85,7 +90,7 @@ def audit(house: Running, sids: Iterable[str], found: Figures) -> None:
     truth = {raw_id(sid) for sid in sids}
     last, since = -1, time.monotonic()
     while time.monotonic() - since < _STALL:
-        count = _count(house)
+        count = stored(house)
         if count >= len(truth):
             break
         if count != last:
@@ -102,7 +107,8 @@ def audit(house: Running, sids: Iterable[str], found: Figures) -> None:
     found.parked += int(str(parked[0]["n"])) if parked else 0
 
 
-def _count(house: Running) -> int:
+def stored(house: Running) -> int:
+    """Return how many messages are in what is published."""
     sql = f"SELECT count(DISTINCT raw_id) AS n FROM complaint_versions WHERE {_READ}"
     rows = house.sql(sql)
     return int(str(rows[0]["n"])) if rows else 0
