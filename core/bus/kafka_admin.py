@@ -72,7 +72,8 @@ async def groups(settings: KafkaSettings) -> dict[str, Group]:
             for name, *_ in await client.list_consumer_groups()
             if name.startswith(settings.prefix)
         ]
-        described = await client.describe_consumer_groups(names)
+        # One at a time: aiokafka misreads an answer about several groups (its v3 is read as v2).
+        described = [a for name in names for a in await client.describe_consumer_groups([name])]
         members = {g[1]: _members(g[5]) for answer in described for g in answer.groups}
         return {
             name.removeprefix(settings.prefix): Group(
