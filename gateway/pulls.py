@@ -140,17 +140,17 @@ class Poll:
                 failures = 0
             except RetryLater as error:
                 failures += 1
-                wait = error.after or min(wait * 2**failures, _LONGEST_PAUSE)
+                wait = error.after or min(wait * 2 ** min(failures, 30), _LONGEST_PAUSE)
                 await self._failed(str(error), failures)
             except CannotStore:
                 failures += 1
-                wait = min(0.2 * 2**failures, 5.0)
+                wait = min(0.2 * 2 ** min(failures, 30), 5.0)
             except ConfigError as error:
                 await self._failed(str(error), 1)
                 await self._stop.wait()
             except Exception as error:
                 failures += 1
-                wait = min(wait * 2**failures, _LONGEST_PAUSE)
+                wait = min(wait * 2 ** min(failures, 30), _LONGEST_PAUSE)
                 self._log.error("channel_down", error=type(error).__name__, where=where(error))
                 await self._failed(f"galat tak terduga: {type(error).__name__}", failures + 1)
             await pause(self._stop, wait)

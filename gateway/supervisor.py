@@ -65,7 +65,7 @@ class Child:
                 "stage_restarted", stage=self.name, status=code, attempt=self.restarts
             )
             if failures:
-                await self._rest(stop, min(0.25 * 2**failures, _LONGEST_PAUSE))
+                await self._rest(stop, min(0.25 * 2 ** min(failures, 30), _LONGEST_PAUSE))
 
     async def _run_once(self) -> tuple[bool, int]:
         read, write = os.pipe()

@@ -86,7 +86,7 @@ class Writer:
                 offsets = await self._send_once(records, deadline)
             except Exception as error:
                 attempt += 1
-                pause = min(0.1 * 2**attempt, 2.0)
+                pause = min(0.1 * 2 ** min(attempt, 30), 2.0)
                 if once or asyncio.get_running_loop().time() + pause > deadline:
                     raise CannotStore(f"Kafka tidak menyimpan: {type(error).__name__}") from error
                 get_logger().warning(

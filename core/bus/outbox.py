@@ -251,7 +251,7 @@ async def _insist(what: str, act: Callable[[], Awaitable[object]]) -> None:
             attempt += 1
             if attempt == 1:
                 get_logger().error("outbox_blocked", stage=what, reason=str(error))
-            await asyncio.sleep(min(0.1 * 2**attempt, _LONGEST_PAUSE))
+            await asyncio.sleep(min(0.1 * 2 ** min(attempt, 30), _LONGEST_PAUSE))
         else:
             if attempt:
                 get_logger().info("outbox_resumed", stage=what, attempt=attempt)
