@@ -1,6 +1,7 @@
 """Flipped bits, lost sectors and cut tails in every kind of file: noticed, and made good again."""
 
 import asyncio
+import contextlib
 import random
 import shutil
 import subprocess
@@ -156,8 +157,9 @@ def _live_fate(folder: Path, truth: _Truth) -> str:
 def _rebuilt(folder: Path, truth: _Truth) -> str:
     """Start the sink as the supervisor would; if it stays down, without the damaged file."""
     for way in ("rebuilt", "rebuilt_by_hand"):
-        if _finish(folder) and _live(folder) == truth.whole:
-            return way
+        with contextlib.suppress(GatewayError, duckdb.Error, OSError):
+            if _finish(folder) and _live(folder) == truth.whole:
+                return way
         shutil.rmtree(folder / "live", ignore_errors=True)
     return "NOT REBUILT"
 

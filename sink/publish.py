@@ -41,7 +41,7 @@ class Publisher:
         self._keys = analyst_keys
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep_unfinished()
-        self._rest_until: datetime | None = None
+        self._rest_span: tuple[datetime, datetime] | None = None
         self._seen: int | None = None
         current = manifest.load(folder)
         if current is not None and current.pub_seq == store.pub_seq:
@@ -52,9 +52,11 @@ class Publisher:
         """Say whether there is something new and the last publication is old enough."""
         if self._seen == self._store.revision:
             return False
-        rest = self._rest_until
-        # A clock set back must not stop publications.
-        return rest is None or now >= rest or rest - now > timedelta(hours=1)
+        if self._rest_span is None:
+            return True
+        began, until = self._rest_span
+        # Before it began: the clock was set back, which must not stop publications.
+        return not began <= now < until
 
     def publish(self) -> Manifest:
         """Write both flavours, then move the pointer. A failure leaves the old one standing."""
@@ -158,7 +160,7 @@ class Publisher:
                 path.unlink(missing_ok=True)
 
     def _rest(self, now: datetime, seconds: float) -> None:
-        self._rest_until = now + timedelta(seconds=seconds)
+        self._rest_span = (now, now + timedelta(seconds=seconds))
 
 
 def pseudonym(key: bytes | None, reporter_ref: str) -> str:

@@ -97,6 +97,16 @@ def test_analysts_see_counts_of_what_is_left_out_and_no_empty_case(
     con.close()
 
 
+def test_a_clock_that_is_set_back_does_not_stop_publications(
+    sink: Sink, clock: FrozenClock
+) -> None:
+    write(sink, *many(10))
+    assert sink.maybe_publish(clock.at)
+    write(sink, *many(10, 10))
+    assert not sink.maybe_publish(clock.at), "the last publication is not old enough"
+    assert sink.maybe_publish(clock.at - timedelta(minutes=59))
+
+
 def test_pseudonyms_differ_by_key_and_tell_reporters_apart(
     tmp_path: Path, clock: FrozenClock
 ) -> None:
