@@ -1,26 +1,11 @@
 """The records that travel between the rooms: frozen, and blind to fields they do not know."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from core import ids, topics
-
-
-def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
-
-
-def _mend(value: object) -> object:
-    """Replace lone surrogates, which no encoder can write, by the replacement character."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-Text = Annotated[str, BeforeValidator(_mend)]
+from core.record import Moment, Record, Text
 
 Relation = Literal["opened", "joined", "suggested", "continued", "edited", "redelivered"]
 Urgency = Literal["low", "normal", "high", "emergency"]
@@ -31,18 +16,6 @@ DecisionKind = Literal[
     "verify", "correct", "disposisi", "return", "status", "tindak_lanjut", "merge", "split",
     "not_same", "bukan_wewenang", "arsip", "sp4n", "note", "assign", "undo", "attachment",
 ]  # fmt: skip
-
-
-class Record(BaseModel):
-    """A frozen record whose stored JSON may gain fields: readers ignore what they do not know."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
-    )
-
-    def to_bytes(self) -> bytes:
-        """Write the record as the bus keeps it: compact JSON in UTF-8."""
-        return self.model_dump_json().encode()
 
 
 class RawMessage(Record):
@@ -264,6 +237,11 @@ class RegisterEntry(Record):
     relation: Relation | None = None
     score: float = 0.0
     reason: Text = ""
+    # The case after this line: how often it changed, and whose it is now.
+    revision: int = 0
+    status: str = ""
+    opd: str = ""
+    ticket_no: str = ""
     decision: Decision | None = None
     outcome: Literal["applied", "refused"] | None = None
     sentence: Text = ""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from core.schema import Moment, Record, Text
+from core.record import Moment, Record, Text
 
 
 class ChannelState(Record):

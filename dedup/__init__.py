@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from core import topics
 from core.bus import Outgoing, Stored
 from core.errors import ConfigError, Unparseable
-from core.schema import Complaint, Decision, Origin, Record, RegisterEntry
+from core.record import Record
+from core.schema import Complaint, Decision, Origin, RegisterEntry
 from dedup import acts, tickets
 from dedup.lines import assign_lines
 from dedup.place import place

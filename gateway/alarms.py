@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import CannotStore
 from core.ids import digest
 from core.log import get_logger
-from core.schema import Moment
+from core.record import Moment
 from core.state import Alarm, ChannelState
 from gateway.pulls import pause
 from sink import books

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from core.bus import Positions
-from core.schema import Moment, Record
+from core.record import Moment, Record
 
 Flavour = Literal["operator", "analyst"]
 FLAVOURS: tuple[Flavour, ...] = ("operator", "analyst")

@@ -12,13 +12,8 @@ from pydantic_core import to_json
 
 from core import topics
 from core.bus import Stored
-from core.schema import (
-    Complaint,
-    DeadLetter,
-    Decision,
-    Record,
-    RegisterEntry,
-)
+from core.record import Record
+from core.schema import Complaint, DeadLetter, Decision, RegisterEntry
 from core.state import Alarm, ChannelState, Tallies
 
 Row = dict[str, Any]

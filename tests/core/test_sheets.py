@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
-from xlsxwriter import Workbook as Writer  # type: ignore[import-untyped]
+from xlsxwriter import Workbook as Writer
 
 from core.errors import Unparseable
 from core.sheets import harmless, open_table
