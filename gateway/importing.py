@@ -22,7 +22,8 @@ from core.sheets import harmless
 from gateway import wiring
 from gateway.earlier import Earlier, identity
 from gateway.intake import raw_record
-from gateway.preview import Preview, Say, Step, printable, progress
+from gateway.preview import Preview, Say, Step, progress
+from gateway.screen import printable
 from gateway.wiring import Channel
 
 _BATCH = 500

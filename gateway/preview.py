@@ -17,6 +17,7 @@ from core.reading import load
 from core.schema import RawMessage
 from core.settings import Settings
 from gateway import wiring
+from gateway.screen import printable
 from gateway.wiring import Channel
 from normalizer import Envelope, normalize
 
@@ -32,11 +33,6 @@ class Describes(Protocol):
     def describe(self, path: Path) -> Sequence[str]:
         """Say it in lines. Raises Unparseable."""
         ...
-
-
-def printable(name: object) -> str:
-    """Write a file's name so that it cannot move the cursor or break a line."""
-    return "".join(c if c.isprintable() else "?" for c in str(name))
 
 
 @contextmanager

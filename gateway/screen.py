@@ -15,3 +15,8 @@ def show(*tables: Table) -> None:
         console.width = _WHOLE
     for table in tables:
         console.print(table)
+
+
+def printable(name: object) -> str:
+    """Write what others have chosen so that it cannot move the cursor or break a line."""
+    return "".join(c if c.isprintable() else "?" for c in str(name))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -14,6 +14,7 @@ from rich.text import Text
 from core.errors import ConfigError, GatewayError
 from core.sheets import harmless
 from gateway import screen
+from gateway.screen import printable
 from sink.manifest import FLAVOURS
 from sink.reader import Reader
 
@@ -34,27 +35,52 @@ def ask(data: Path, query: str, form: str, flavour: str) -> None:
 
 
 def _converse(reader: Reader, show: Callable[[pa.Table], None]) -> None:
-    print("Tulis satu SELECT dan akhiri dengan titik koma; keluar: Ctrl-D.", file=sys.stderr)
+    """Answer statement after statement; raises the first error if nobody sits at the terminal."""
+    seated = sys.stdin.isatty()
+    if seated:
+        print("Tulis satu SELECT dan akhiri dengan titik koma; keluar: Ctrl-D.", file=sys.stderr)
+    for statement in _statements(seated):
+        try:
+            show(reader.user_query(statement))
+        except GatewayError as error:
+            if not seated:
+                raise
+            print(printable(error), file=sys.stderr)
+
+
+def _statements(seated: bool) -> Iterator[str]:
+    """Read up to a line that ends in a semicolon; what is left at the end is one more."""
     written = ""
     while True:
         try:
-            written += input(_MORE if written else _PROMPT) + "\n"
+            prompt = (_MORE if written else _PROMPT) if seated else ""
+            written += input(prompt) + "\n"
         except EOFError:
-            return
+            break
         if written.rstrip().endswith(";"):
-            try:
-                show(reader.user_query(written))
-            except GatewayError as error:
-                print(error, file=sys.stderr)
+            yield written
             written = ""
+    if written.strip():
+        yield written
+
+
+def _rows(found: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Yield rows by position: a query may name two columns alike."""
+    for batch in found.to_batches():
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _table(found: pa.Table) -> None:
-    shown = Table(*found.column_names)
-    for row in found.to_pylist():
-        shown.add_row(*(Text("" if v is None else str(v)) for v in row.values()))
+    shown = Table(*(printable(name) for name in found.column_names))
+    for row in _rows(found):
+        shown.add_row(*(Text("" if v is None else _visible(str(v))) for v in row))
     screen.show(shown)
     print(f"{found.num_rows} baris")
+
+
+def _visible(text: str) -> str:
+    """Keep a citizen's line breaks, and nothing that steers the terminal."""
+    return "\n".join(printable(line) for line in text.splitlines())
 
 
 def _csv(found: pa.Table) -> None:
@@ -70,8 +96,20 @@ def _csv(found: pa.Table) -> None:
 
 
 def _json(found: pa.Table) -> None:
-    for row in found.to_pylist():
-        print(json.dumps(row, ensure_ascii=False, default=str))
+    names = _different(found.column_names)
+    for row in _rows(found):
+        print(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Number the names that occur again, so that none hides another: id, id_1."""
+    taken: dict[str, int] = {}
+    different: list[str] = []
+    for name in names:
+        count = taken.get(name, 0)
+        taken[name] = count + 1
+        different.append(f"{name}_{count}" if count else name)
+    return different
 
 
 def _parquet(found: pa.Table) -> None:

@@ -163,8 +163,11 @@ class Write:
     def _books(self, work: Work, known: dict[str, Row]) -> None:
         """Count the fates of raw messages; a stub that is read after all is parked no more."""
         fates = Counter(work.fates)
+        latest = dict(known)
         for row in work.versions:
-            before = known.get(row["complaint_id"])
+            before = latest.get(row["complaint_id"])
+            # A stub and its rereading may lie in one batch.
+            latest[row["complaint_id"]] = row
             if before and before["stub"] and not row["stub"] and row["raw_id"] == before["raw_id"]:
                 fates[row["tenant"], row["channel"], "parked"] -= 1
                 fates[row["tenant"], row["channel"], "stored"] += row["reread"]

@@ -72,3 +72,17 @@ def test_a_stub_that_is_read_after_all_is_parked_no_more(
 def test_an_entry_keeps_whether_it_was_reread() -> None:
     record = RegisterEntry.model_validate_json(entry(raw(1), 0, reread=True).value)
     assert record.reread
+
+
+def test_a_stub_and_its_rereading_in_one_batch_are_stored_once(
+    sink: Sink, tmp_path: Path, clock: FrozenClock
+) -> None:
+    again = raw(1, rules_version="r2")
+    write(
+        sink,
+        entry(raw(1, stub=True), 0),
+        entry(again, 1, relation="edited", reread=True),
+        # Understood once more: there is no stub left to come back from.
+        entry(raw(1, rules_version="r3"), 2, relation="edited", reread=True),
+    )
+    assert page(sink, tmp_path, clock) == {"stored": 1, "in_flight": -1}
