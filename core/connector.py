@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import Clock
 from core.schema import Message, RawMessage
+from core.settings_notice import Notice
 
 
 class ChannelSettings(BaseModel):
@@ -60,6 +61,7 @@ class Context:
     internal_key: bytes
     clock: Clock
     trial: bool = False
+    notice: Notice = field(default_factory=Notice)
 
 
 class Connector(Protocol):

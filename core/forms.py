@@ -23,6 +23,10 @@ TEXTS = {
     "isi": 10_000, "lokasi": 500, "petugas": 200, "acuan": 200,
 }  # fmt: skip
 FLAGS = ("anonim", "rahasia", "simulasi")
+# Where people come to; an office may name its own in [channels.desk] layanan.
+SERVICES = (
+    "Loket ULPIM", "Kotak saran", "Surat", "PPID", "Turun lapangan", "Pesan ke HP pimpinan",
+)  # fmt: skip
 # Clocks of whoever fills it in and of the server may differ by this much.
 _AHEAD = timedelta(minutes=5)
 # Python would read "08.15" as eight o'clock and 15 hundredths of a second.
@@ -61,24 +65,6 @@ class Form:
     def filled(self, *names: str) -> dict[str, str]:
         """Return these fields as far as they are filled in."""
         return {name: self.texts[name] for name in names if self.texts[name]}
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What whoever gives their data is told on every form (UU 27/2022)."""
-
-    pengendali: str
-    tujuan: str
-    kontak: str
-
-    @property
-    def lines(self) -> tuple[str, str, str]:
-        """The three lines, as they stand on the form."""
-        return (
-            f"Pengendali data pribadi: {self.pengendali}",
-            f"Tujuan: {self.tujuan}",
-            f"Kontak: {self.kontak}",
-        )
 
 
 def accept(request: Request, context: Context, channel: str) -> Delivery:

@@ -6,14 +6,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -31,6 +24,7 @@ from core.settings_files import (
     sentence,
     trial_secrets,
 )
+from core.settings_notice import Notice, Section
 
 __all__ = ["TRIAL_SECRETS", "Settings", "TenantSettings", "child_environment", "load"]
 
@@ -39,11 +33,7 @@ _NESTED = "__"
 _FILE = "_file"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IntakeSettings(_Section):
+class IntakeSettings(Section):
     """[intake]: the web server that providers and our own forms call."""
 
     host: str = Field(default="127.0.0.1", description="Alamat tempat intake mendengarkan.")
@@ -78,14 +68,14 @@ class IntakeSettings(_Section):
         return self.public_url or self.address
 
 
-class DashboardSettings(_Section):
+class DashboardSettings(Section):
     """[dashboard]: the operators' screens."""
 
     host: str = Field(default="127.0.0.1", description="Alamat tempat dasbor mendengarkan.")
     port: int = Field(default=8501, ge=1, le=65535, description="Porta dasbor.")
 
 
-class KafkaSection(_Section):
+class KafkaSection(Section):
     """[kafka]: how to reach the brokers when bus = "kafka"."""
 
     bootstrap: str = Field(
@@ -116,7 +106,7 @@ class KafkaSection(_Section):
     )
 
 
-class TenantSettings(_Section):
+class TenantSettings(Section):
     """config/tenants/NAMA/tenant.toml: one office."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Nama folder kantor.")
@@ -136,6 +126,7 @@ class TenantSettings(_Section):
     ticket_prefix: str = Field(
         pattern=r"^[A-Z]{2,5}$", description="Awalan nomor tiket, 2-5 huruf besar."
     )
+    privasi: Notice = Field(default=Notice(), description="Tabel [privasi]: pada tiap formulir.")
     # Raw tables: each channel's own model validates its own, and may hold secrets.
     channels: dict[str, Table] = Field(
         default_factory=dict, repr=False, description="Tabel [channels.NAMA] tiap kanal."

@@ -97,6 +97,7 @@ def context(settings: Settings, tenant: str, channel: str, clock: Clock = system
         internal_key=keys.internal_key(settings.data_dir),
         clock=clock,
         trial=(tenant, channel) in settings.trial,
+        notice=settings.tenants[tenant].privasi.of(settings.tenants[tenant].office),
     )
 
 

@@ -4,45 +4,32 @@ from pydantic import Field
 
 from connectors.desk.connector import Desk
 from core.connector import ChannelSettings, ChannelSpec, Context, Push
-from core.forms import Notice
+from core.forms import SERVICES
 
 __all__ = ["SPEC", "Settings", "build"]
 
 
 class Settings(ChannelSettings):
-    """The desk's services, and the privacy notice on its offline forms."""
+    """The desk's services, and what its privacy notice says other than the office's [privasi]."""
 
     layanan: tuple[str, ...] = Field(
-        default=(
-            "Loket ULPIM", "Kotak saran", "Surat", "PPID", "Turun lapangan",
-            "Pesan ke HP pimpinan",
-        ),
-        min_length=1,
-        description="Layanan yang dapat dipilih pada formulir luring.",
-    )  # fmt: skip
+        default=SERVICES, min_length=1, description="Layanan yang dapat dipilih pada formulir."
+    )
     pengendali: str = Field(
-        default="pemerintah daerah yang menyelenggarakan layanan ini",
-        min_length=1,
-        max_length=200,
-        description="Pemberitahuan privasi: pengendali data pribadi, yaitu nama kantor.",
+        default="", max_length=200, description="Baris pengendali; kosong = dari [privasi]."
     )
     tujuan: str = Field(
-        default="menindaklanjuti aduan Anda; laporan yang diterbitkan tidak memuat nama",
-        min_length=1,
-        max_length=200,
-        description="Pemberitahuan privasi: untuk apa data dipakai.",
+        default="", max_length=200, description="Baris tujuan; kosong = dari [privasi]."
     )
     kontak: str = Field(
-        default="petugas yang menerima formulir ini",
-        min_length=1,
-        max_length=200,
-        description="Pemberitahuan privasi: siapa yang dihubungi tentang data pribadi.",
+        default="", max_length=200, description="Baris kontak; kosong = dari [privasi]."
     )
 
 
 def build(settings: Settings, context: Context) -> Push:
     """Make the channel."""
-    notice = Notice(settings.pengendali, settings.tujuan, settings.kontak)
+    own = settings.model_dump(include={"pengendali", "tujuan", "kontak"})
+    notice = context.notice.changed(**own)
     return Desk(context, settings.layanan, notice)
 
 

@@ -10,6 +10,7 @@ from core.connector import BadRow, Context, Delivery, Request
 from core.errors import Unparseable
 from core.reading import load, moment
 from core.schema import Message, RawMessage
+from core.settings_notice import Notice
 
 _GIVEN = ("sumber", "program", "waktu_siar", "lokasi", "acuan", "petugas")
 
@@ -17,7 +18,7 @@ _GIVEN = ("sumber", "program", "waktu_siar", "lokasi", "acuan", "petugas")
 class Desk:
     """The channel of the service desk."""
 
-    def __init__(self, context: Context, services: Sequence[str], notice: forms.Notice) -> None:
+    def __init__(self, context: Context, services: Sequence[str], notice: Notice) -> None:
         self._context, self._services, self._notice = context, services, notice
 
     def accept(self, request: Request) -> Delivery:

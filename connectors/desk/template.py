@@ -12,7 +12,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.desk.offline import COLUMNS
-from core.forms import FLAGS, Notice
+from core.forms import FLAGS
+from core.settings_notice import Notice
 from core.sheets import harmless
 
 _PAGE = Path(__file__).with_name("formulir.html")

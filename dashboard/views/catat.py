@@ -1,12 +1,15 @@
 """Catat aduan: what a listener says on air or a visitor at the desk, typed in while they speak."""
 
+import html
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.forms import SERVICES
 from dashboard import actions, style, words
 from dashboard.data import Office
 from dashboard.views import opening, shell
@@ -16,11 +19,14 @@ from sink import queries
 _SAVED_SHOWN = 6
 _OLDEST = timedelta(days=366)
 _TEXTS = ("program", "isi", "lokasi", "penelepon", "telepon")
+# What only the desk asks.
+_DESK = ("layanan", "acuan")
 _FLAGS = ("anonim", "rahasia", "simulasi")
 # How the fields the intake may name are written on the form.
 _LABELS = {
     "program": "Acara", "waktu_siar": "Waktu siar", "penelepon": "Nama penelepon",
     "telepon": "Nomor telepon", "isi": "Isi aduan", "lokasi": "Lokasi", "petugas": "Nama petugas",
+    "acuan": "Nomor surat/register",
     "anonim": "Sembunyikan nama pelapor", "rahasia": "Laporan rahasia", "simulasi": "Latihan",
 }  # fmt: skip
 
@@ -72,6 +78,7 @@ def _form(office: Office) -> None:
     channel = _source(office)
     _what(office, form, channel)
     _who(form)
+    _notice(office, channel)
     _how(office, form)
     _problem(form)
     st.button(
@@ -113,10 +120,13 @@ def _problem(form: Form) -> None:
 def _what(office: Office, form: Form, channel: str) -> None:
     zone, radio = words.zone_name(office.zone), channel == "radio"
     left, right = st.columns(2)
-    left.text_input(
-        "Acara" if radio else "Layanan", value=form.program, key=form.key("program"), max_chars=200,
-        persist_state="session", placeholder="nama acara yang sedang siar" if radio else None,
-    )  # fmt: skip
+    if radio:
+        left.text_input(
+            "Acara", value=form.program, key=form.key("program"), max_chars=200,
+            persist_state="session", placeholder="nama acara yang sedang siar",
+        )  # fmt: skip
+    else:
+        _service(office, form, left)
     right.datetime_input(
         f"{'Waktu siar' if radio else 'Waktu datang'} ({zone})", value=form.opened_at,
         min_value=form.opened_at - _OLDEST, max_value=form.opened_at + timedelta(days=1),
@@ -131,6 +141,33 @@ def _what(office: Office, form: Form, channel: str) -> None:
         "Lokasi", key=form.key("lokasi"), max_chars=500, persist_state="session",
         placeholder="jalan, RT/RW, desa/kelurahan, kecamatan",
     )  # fmt: skip
+
+
+def _service(office: Office, form: Form, place: DeltaGenerator) -> None:
+    services = [str(name) for name in _desk(office).get("layanan") or SERVICES]
+    place.selectbox(
+        "Layanan", services, index=services.index(form.program) if form.program in services else 0,
+        key=form.key("layanan"), persist_state="session",
+    )  # fmt: skip
+    st.text_input(
+        "Nomor surat/register (boleh kosong)", key=form.key("acuan"), max_chars=200,
+        persist_state="session",
+    )  # fmt: skip
+
+
+def _notice(office: Office, channel: str) -> None:
+    """Show whom the caller or visitor is to be told about: who keeps their data, and why."""
+    told = office.tenant.privasi.of(office.tenant.office)
+    if channel == "desk":
+        lines = {name: str(_desk(office).get(name, "")) for name in type(told).model_fields}
+        told = told.changed(**lines)
+    # Plain lines: a name of an office is no markdown.
+    st.html("".join(f"<p class='privasi'>{html.escape(line)}</p>" for line in told.lines))
+
+
+def _desk(office: Office) -> dict[str, Any]:
+    """Return what the office has set for its desk."""
+    return office.tenant.channels.get("desk", {})
 
 
 def _who(form: Form) -> None:
@@ -172,19 +209,25 @@ def _submit(office: Office, channel: str, form: Form) -> None:
         0, Saved(answer, office.now())
     )
     st.session_state[_key(office, "ucapkan")] = True
-    # The next caller is in the same programme.
-    _renew(office, form, str(form.value("program") or ""))
+    # The next caller is in the same programme, the next visitor at the same service.
+    _renew(office, form, str(form.value("program" if channel == "radio" else "layanan") or ""))
 
 
 def _filled(office: Office, channel: str, form: Form) -> dict[str, object]:
     sent: dict[str, object] = {"form_id": form.form_id, "sumber": channel}
-    sent |= {name: str(form.value(name) or "").strip() for name in (*_TEXTS, "petugas")}
+    sent |= {name: _typed(form, name) for name in (*_TEXTS, "petugas")}
+    if channel == "desk":
+        sent |= {"program": str(form.value("layanan") or ""), "acuan": _typed(form, "acuan")}
     sent |= {name: bool(form.value(name)) for name in _FLAGS}
     sent["simulasi"] = sent["simulasi"] or office.demo
     aired = form.value("waktu_siar")
     # Without a zone it is the office's own time, as it stands on the form.
     sent["waktu_siar"] = aired.isoformat() if isinstance(aired, datetime) else ""
     return sent
+
+
+def _typed(form: Form, name: str) -> str:
+    return str(form.value(name) or "").strip()
 
 
 def _saved(here: Shell) -> None:
@@ -229,14 +272,14 @@ def _open_form(office: Office) -> Form:
 def _renew_untouched(office: Office) -> None:
     """Let a form nobody has begun stand at the present minute when the page is opened."""
     form = _open_form(office)
-    begun = any(form.value(name) for name in ("isi", "lokasi", "penelepon", "telepon"))
+    begun = any(form.value(name) for name in ("isi", "lokasi", "penelepon", "telepon", "acuan"))
     moved = form.value("waktu_siar") not in (None, form.opened_at)
     if not begun and not moved and form.opened_at != _local_minute(office):
         _renew(office, form, str(form.value("program") or form.program))
 
 
 def _renew(office: Office, form: Form, program: str) -> None:
-    for field in (*_TEXTS, *_FLAGS, "petugas", "waktu_siar"):
+    for field in (*_TEXTS, *_DESK, *_FLAGS, "petugas", "waktu_siar"):
         st.session_state.pop(form.key(field), None)
     st.session_state.pop("ditolak", None)
     fresh = Form(str(uuid.uuid4()), _local_minute(office), program)

@@ -18,7 +18,9 @@ ZONE = ZoneInfo("Asia/Jakarta")
 
 def field(at: AppTest, label: str) -> Any:
     """Return the widget of a field by its label's beginning."""
-    kinds: tuple[Any, ...] = (at.text_input, at.text_area, at.checkbox, at.datetime_input)
+    kinds: tuple[Any, ...] = (
+        at.text_input, at.text_area, at.checkbox, at.datetime_input, at.selectbox,
+    )  # fmt: skip
     return next(w for kind in kinds for w in kind if w.label.startswith(label))
 
 
@@ -157,10 +159,26 @@ def test_the_desk_appears_once_it_runs(house: House, open_page: Open, intake: Fa
     house.publish()
     at = open_page("catat")
     at.segmented_control[0].set_value("desk").run()
-    assert field(at, "Layanan").value == ""
-    save(fill(at, Isi_aduan="Antrean lama"))
+    assert field(at, "Layanan").value == "Loket ULPIM"
+    at = save(fill(at, Isi_aduan="Antrean lama", Layanan="Surat", Nomor_surat="045/12/2026"))
     assert intake.paths == [f"/hooks/{TENANT}/desk"]
-    assert intake.forms[0]["sumber"] == "desk"
+    sent = intake.forms[0]
+    assert (sent["sumber"], sent["program"], sent["acuan"]) == ("desk", "Surat", "045/12/2026")
+    assert (field(at, "Layanan").value, field(at, "Nomor surat").value) == ("Surat", "")
+
+
+def test_each_form_says_who_keeps_the_data(house: House, open_page: Open) -> None:
+    house.health("desk", state="terhubung")
+    house.publish()
+    file = house.config / "tenants" / TENANT / "tenant.toml"
+    told = '[channels.desk]\nlayanan = ["Loket A", "Kotak saran"]\nkontak = "loket <A>"\n'
+    file.write_text(file.read_text() + '\n[privasi]\nkontak = "dpo@contoh.go.id"\n' + told)
+    at = open_page("catat")
+    assert "Pengendali data pribadi: " in shown(at)
+    assert "Kontak: dpo@contoh.go.id" in shown(at)
+    at.segmented_control[0].set_value("desk").run()
+    assert "Kontak: loket &lt;A&gt;" in shown(at)
+    assert list(field(at, "Layanan").options) == ["Loket A", "Kotak saran"]
 
 
 def test_the_form_works_before_anything_is_published(open_page: Open, intake: FakeIntake) -> None:
