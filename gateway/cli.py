@@ -11,6 +11,7 @@ import typer
 
 from core.errors import ConfigError, GatewayError
 from core.settings_files import Table
+from gateway import rules_cli
 from gateway.options import CONFIG, DATA, Config, DashboardPort, Data, Port, read
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ def main() -> None:
 
 def _add_groups() -> None:
     """Add the groups of commands that bring their libraries with them."""
+    rules_cli.add_to(app)
     if "bus" in sys.argv[1:2] or "--help" in sys.argv:
         from gateway import bus_care
 

@@ -82,6 +82,17 @@ def load(files: Files, tenant_dir: str, home: str) -> Gazetteer:
     )
 
 
+def read_areas(files: Files, home: str) -> list[Place]:
+    """Return a kabupaten or kota and everything in it. Raises ConfigError if there is none."""
+    lines = files.gzipped(WILAYAH).splitlines()
+    found = list(
+        _parse(files, [line for line in lines if line.startswith((f"{home},", f"{home}."))])
+    )
+    if not found or found[0].level != "kabkota":
+        raise ConfigError(f"kode wilayah {home!r}: tidak ada kabupaten/kota dengan kode ini")
+    return found
+
+
 def name_of(place: Place) -> str:
     """Return a place's name as citizens write it: lower case, no "Kabupaten" before it."""
     words = _WORD.findall(place.nama.lower())
