@@ -15,6 +15,7 @@ from connectors import (
     telegram,
     tiktok,
     twitter,
+    web,
     whatsapp,
     youtube,
 )
@@ -37,5 +38,6 @@ CHANNELS: Mapping[str, ChannelSpec] = {
         sp4n.SPEC,
         email.SPEC,
         tiktok.SPEC,
+        web.SPEC,
     )
 }

@@ -11,6 +11,7 @@ from gateway import wiring
 from gateway.alarms import keep_watch
 from gateway.books import keep_books
 from gateway.daemon import Daemon
+from gateway.front import Front
 from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.pulls import Polls
@@ -27,7 +28,8 @@ async def run_connectors(daemon: Daemon) -> None:
     channels = wiring.channels(settings, daemon.clock)
     intake = Intake(bus, channels, keys.internal_key(settings.data_dir), daemon.clock)
     polls = Polls(bus, channels, daemon.clock, stop)
-    web = Web(intake, settings.intake, Metrics(bus).render)
+    front = Front(settings, intake, channels, daemon.clock)
+    web = Web(intake, settings.intake, Metrics(bus).render, front.routes)
     try:
         await polls.report()
         async with asyncio.TaskGroup() as group:
@@ -38,6 +40,7 @@ async def run_connectors(daemon: Daemon) -> None:
             group.create_task(keep_watch(bus, settings.data_dir, daemon.clock, stop))
             group.create_task(_say_ready(intake, daemon))
     finally:
+        front.close()
         await bus.close()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from core.connector import Request
 from core.errors import CannotStore, ConfigError
@@ -36,8 +36,15 @@ class _Refused(Exception):
 class Web:
     """The routes of design section 9 over one intake."""
 
-    def __init__(self, intake: Intake, settings: IntakeSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        settings: IntakeSettings,
+        metrics: Metrics,
+        more: Sequence[BaseRoute] = (),
+    ) -> None:
         self._intake = intake
+        self._more = more
         self._settings = settings
         self._metrics = metrics
 
@@ -51,6 +58,7 @@ class Web:
                 Route("/health", self._health),
                 Route("/ready", self._ready),
                 Route("/metrics", self._scrape),
+                *self._more,
             ]
         )
 
