@@ -95,7 +95,7 @@ def form_page(office: Office, choices: Choices, filled: Filled) -> str:
         _flags(filled),
         _trap(),
         f'<div class="privasi" role="note" aria-label="Pemberitahuan privasi">{told}</div>',
-        '<button type="submit">Kirim aduan</button></form>',
+        '<button type="submit" id="kirim">Kirim aduan</button></form>',
     ]  # fmt: skip
     title = "Galat: aduan belum terkirim" if filled.wrong else "Sampaikan aduan"
     return page(office, title, "".join(parts))
@@ -234,8 +234,8 @@ def _contact(filled: Filled) -> str:
 
 def _flags(filled: Filled) -> str:
     rows = (
-        ("anonim", "Anonim: sembunyikan nama saya dari petugas yang menindaklanjuti."),
-        ("rahasia", "Rahasia: sembunyikan seluruh isi aduan dari yang tidak berwenang."),
+        ("anonim", "Anonim: nama saya tidak ditampilkan."),
+        ("rahasia", "Rahasia: isi aduan tertutup sampai petugas yang berwenang membukanya."),
     )
     boxes = "".join(
         f'<div class="centang"><input type="checkbox" id="{name}" name="{name}" value="ya"'

@@ -16,7 +16,7 @@ from PIL import Image
 from core import keys
 from core.bus import Bus
 from core.bus.embedded import EmbeddedBus
-from core.clock import FrozenClock, system_clock
+from core.clock import Clock, FrozenClock, system_clock
 from core.schema import Message, RawMessage
 from core.settings import Settings, load
 from gateway import wiring
@@ -74,7 +74,7 @@ def run(
     data: Path,
     scenario: Callable[[Street], Awaitable[None]],
     web: dict[str, Any] | None = None,
-    **more: object,
+    **more: Any,
 ) -> None:
     """Run a scenario against the ASGI application."""
 
@@ -92,8 +92,8 @@ async def opened(
     """Open an office; `served` over a real port, else over ASGI alone and at a frozen time."""
     given, clock = settings(data, web, **more), FrozenClock(NOW)
     bus = EmbeddedBus(data / "bus" / "log.sqlite")
-    channels = wiring.channels(given, clock)
-    now = system_clock if served else clock
+    now: Clock = system_clock if served else clock
+    channels = wiring.channels(given, now)
     intake = Intake(bus, channels, keys.internal_key(data), now)
     front = Front(given, intake, channels, now)
     door = Web(intake, given.intake, Metrics(bus).render, front.routes)
