@@ -32,11 +32,14 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     seen = _mask(message)
     words = text.read(seen.understood, rules.spelling)
     hits = rules.lexicon.find(words.formal)
+    titled = rules.lexicon.find(text.read(seen.title, rules.spelling).formal) if seen.title else {}
     spoken = language.detect(words.plain, rules.language)
     wilayah, placed = location.locate(words.plain, rules.gazetteer, message.lat, message.lon)
     evidence = klasifikasi.Evidence(words.formal, hits, seen.asks, seen.shows)
     kind, classified = klasifikasi.classify(evidence, rules.greetings)
-    topic, others, categorised = kategori.categorise(hits.get("kategori", ()), rules.kategori)
+    topic, others, categorised = kategori.categorise(
+        hits.get("kategori", ()), titled.get("kategori", ()), rules.kategori
+    )
     urgency, rated = urgencies.rate(hits.get("urgency", ()), kind, envelope.channel)
     flagged = flags.flag(message, hits, kind)
     case = routing.Case(kind, topic, urgency, wilayah.kode)

@@ -15,12 +15,13 @@ class Phrase:
     label: str
     weight: float
     words: tuple[str, ...]
-    gapped: bool = False
+    near: tuple[str, ...] = ()  # "jalan ~ rusak": words and near stand close, in any order
 
     @property
     def text(self) -> str:
         """The phrase as the rule file writes it."""
-        return (" ~ " if self.gapped else " ").join(self.words)
+        written = " ".join(self.words)
+        return f"{written} ~ {' '.join(self.near)}" if self.near else written
 
 
 Hits = Mapping[str, Sequence[Phrase]]
@@ -40,23 +41,25 @@ class Lexicon:
         by_first: dict[str, list[Phrase]] = defaultdict(list)
         pairs: dict[str, list[Phrase]] = defaultdict(list)
         for phrase in phrases:
-            (pairs if phrase.gapped else by_first)[phrase.words[0]].append(phrase)
+            (pairs if phrase.near else by_first)[phrase.words[0]].append(phrase)
         for row in by_first.values():
             row.sort(key=lambda phrase: -len(phrase.words))
+        lefts = {phrase.words[0] for row in pairs.values() for phrase in row}
+        rights = {phrase.near[0] for row in pairs.values() for phrase in row}
         return cls(
             {word: tuple(row) for word, row in by_first.items()},
             {word: tuple(row) for word, row in pairs.items()},
-            frozenset(word for row in pairs.values() for phrase in row for word in phrase.words),
+            frozenset(lefts | rights),
         )
 
     def find(self, words: Sequence[str]) -> Hits:
         """Return each field's phrases in the order of the text, every phrase once."""
         hits: dict[str, dict[Phrase, None]] = defaultdict(dict)
-        places: dict[str, list[int]] = defaultdict(list)
+        places: dict[str, list[int]] = {}
         covered: dict[tuple[str, str], int] = {}
         for at, word in enumerate(words):
             if word in self.pair_words:
-                places[word].append(at)
+                places.setdefault(word, []).append(at)
             for phrase in self.by_first.get(word, ()):
                 size = len(phrase.words)
                 if size > 1 and tuple(words[at : at + size]) != phrase.words:
@@ -65,21 +68,34 @@ class Lexicon:
                 if covered.get(scope, 0) <= at or size == covered[scope] - at:
                     covered[scope] = max(covered.get(scope, 0), at + size)
                     hits[phrase.field][phrase] = None
-        self._find_pairs(places, hits)
+        self._find_pairs(words, places, hits)
         return {name: tuple(row) for name, row in hits.items()}
 
     def _find_pairs(
-        self, places: Mapping[str, Sequence[int]], hits: Mapping[str, dict[Phrase, None]]
+        self,
+        words: Sequence[str],
+        places: Mapping[str, list[int]],
+        hits: Mapping[str, dict[Phrase, None]],
     ) -> None:
         for word, here in places.items():
             for phrase in self.pairs.get(word, ()):
-                there = places.get(phrase.words[1])
-                if there and _near(here, there):
+                there = places.get(phrase.near[0])
+                if there and _near(
+                    _whole(words, here, phrase.words), _whole(words, there, phrase.near)
+                ):
                     hits[phrase.field][phrase] = None
 
 
 # Fields whose labels do not compete for the same words.
 _MANY = frozenset({"whistleblowing", "rahasia", "routing", "berkadar"})
+
+
+def _whole(words: Sequence[str], places: list[int], side: tuple[str, ...]) -> list[int]:
+    """Keep the places where a side of several words stands whole."""
+    size = len(side)
+    if size == 1:
+        return places
+    return [at for at in places if tuple(words[at : at + size]) == side]
 
 
 def _near(first: Sequence[int], second: Sequence[int]) -> bool:

@@ -26,6 +26,7 @@ SLANG = "slang.csv"
 JAVANESE = "javanese.csv"
 
 _STRENGTH = {"kuat": 3.0, "sedang": 2.0, "lemah": 1.0}
+_TOPIC = _STRENGTH | {"kurang": -2.0}
 _URGENCY = ("emergency", "high", "danger", "low")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -58,7 +59,9 @@ class Rules:
         places = gazetteer.load(files, tenant_dir, wilayah_kode)
         return cls(
             version=files.version(_CODE, wilayah_kode),
-            spelling=Spelling(formal, frozenset(w for p in phrases for w in p.words) | greetings),
+            spelling=Spelling(
+                formal, frozenset(w for p in phrases for w in (*p.words, *p.near)) | greetings
+            ),
             language=language,
             gazetteer=places,
             lexicon=Lexicon.of(phrases),
@@ -83,11 +86,8 @@ class _Writing:
             sides = [self._words(side) for side in written.split("~")]
             if not all(sides) or len(sides) > 2:
                 raise self.files.error(name, f"{label}.{key}", f"{written!r} tidak dapat dibaca")
-            if len(sides) == 1:
-                yield Phrase(field, label, weight, tuple(sides[0]))
-            else:
-                # A side of several words is tied to the other by its first and last word.
-                yield Phrase(field, label, weight, (sides[0][-1], sides[1][0]), gapped=True)
+            near = tuple(sides[1]) if len(sides) > 1 else ()
+            yield Phrase(field, label, weight, tuple(sides[0]), near)
 
     def _words(self, side: str) -> list[str]:
         return [w for word in _WORD.findall(side.lower()) for w in self.formal.get(word, (word,))]
@@ -121,7 +121,7 @@ def _categories(writing: _Writing) -> tuple[dict[str, Kategori], list[Phrase]]:
         categories[kode] = Kategori(
             kode, files.string(CATEGORIES, row, "nama"), files.string(CATEGORIES, row, "opd")
         )
-        for key, weight in _STRENGTH.items():
+        for key, weight in _TOPIC.items():
             phrases += writing.phrases(CATEGORIES, row, key, ("kategori", kode, weight))
     if LAINNYA not in categories:
         raise files.error(CATEGORIES, "[[kategori]]", f"kode {LAINNYA!r} wajib ada")

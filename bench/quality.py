@@ -1,0 +1,161 @@
+"""Scores the normalizer on labelled complaints that lie outside the repository.
+
+    python -m bench.quality [--data ../shared/data] [--places] [--errors]
+
+The baselines beside the figures are those of the issue: an SVM trained on another city's
+complaints, and the exact match of place names.
+"""
+
+import argparse
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.schema import Complaint, Message
+from normalizer import Envelope, Rules, normalize
+
+ROOT = Path(__file__).parents[1]
+WHEN = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A labelled complaint."""
+
+    nid: str
+    judul: str
+    isi: str
+    klasifikasi: str
+    kategori: str
+    also: str
+    urgency: str
+    kode: str
+
+
+def read(data: Path) -> list[Row]:
+    """Read the labels and the texts they belong to, without what the moderator added."""
+    folder = data / "lapor2017_mit"
+    texts = {row["nid"]: row for row in _csv(folder / "lapor2017.csv")}
+    return [
+        Row(
+            row["nid"], texts[row["nid"]]["judul"], _bare(texts[row["nid"]]["isi"]),
+            row["klasifikasi"], row["kategori"], row["kategori_alt"], row["urgency"],
+            row["wilayah_kode"],
+        )
+        for row in _csv(folder / "dev_labels.csv")
+    ]  # fmt: skip
+
+
+def _csv(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _bare(text: str) -> str:
+    """Drop the moderator's closing line, which gives the klasifikasi away."""
+    head, _, last = text.rstrip().rpartition("\n")
+    return head if last.strip().lower().startswith("mohon ") and head else text
+
+
+def without_addressee(row: Row) -> Row:
+    """Drop the moderator's first line, which names the office and so the topic."""
+    first, _, rest = row.isi.partition("\n")
+    return replace(row, isi=rest) if first.lower().startswith("yth") and rest.strip() else row
+
+
+def understand(row: Row, rules: Rules) -> Complaint:
+    """Normalize one row as a message of the desk."""
+    message = Message(external_id=row.nid, title=row.judul, text=row.isi)
+    return normalize(message, Envelope("t", "desk", "", WHEN), rules, b"bench")
+
+
+def score_words(pairs: Sequence[tuple[Row, Complaint]]) -> Iterator[str]:
+    """Yield lines for kategori, klasifikasi and urgency, and the pairs that are mixed up."""
+    halves = {"semua": pairs, "paruh A": pairs[::2], "paruh B": pairs[1::2]}
+    for name, part in halves.items():
+        strict = sum(c.kategori == r.kategori for r, c in part)
+        either = sum(c.kategori in (r.kategori, r.also) for r, c in part)
+        seconds = sum(r.kategori in (c.kategori, *c.kategori_lain) for r, c in part)
+        n = len(part)
+        yield f"kategori {name:8} n={n:3} tepat {strict / n:.3f} (SVM .76) dengan kedua yang"
+        yield f"    diterima {either / n:.3f} (SVM .83), ada di antara kategori+lain {seconds / n:.3f}"
+    for field in ("klasifikasi", "urgency"):
+        right = sum(getattr(c, field) == getattr(r, field) for r, c in pairs)
+        most = Counter(getattr(r, field) for r, _ in pairs).most_common(1)[0][1]
+        n = len(pairs)
+        yield f"{field:11} n={n} tepat {right / n:.3f} (selalu yang terbanyak {most / n:.3f})"
+    mixed = Counter((r.kategori, c.kategori) for r, c in pairs if r.kategori != c.kategori)
+    for (told, got), count in mixed.most_common(12):
+        yield f"  {told} dibaca {got}: {count}"
+
+
+@dataclass(slots=True)
+class Places:
+    """Hits, misses and false hits at one level."""
+
+    right: int = 0
+    told: int = 0
+    said: int = 0
+
+    @property
+    def line(self) -> str:
+        """Precision and recall with their counts."""
+        precision, recall = self.right / max(1, self.said), self.right / max(1, self.told)
+        return (
+            f"ketepatan {precision:.3f} ({self.right}/{self.said}), "
+            f"ditemukan {recall:.3f} ({self.right}/{self.told})"
+        )
+
+
+LEVELS = {"kecamatan": 8, "desa": 13}
+
+
+def score_places(rows: Sequence[Row], errors: bool) -> Iterator[str]:
+    """Score each complaint as its own regency's, and all of them as Kota Semarang's."""
+    by_home: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if len(row.kode) >= len("33.74"):
+            by_home[row.kode[:5]].append(row)
+    scores = {level: Places() for level in LEVELS}
+    for home, own in by_home.items():
+        rules = Rules.load(ROOT / "config", "bench", home)
+        for row in own:
+            got = understand(row, rules).wilayah
+            for level, size in LEVELS.items():
+                told, said = row.kode[:size], got.kode[:size]
+                told, said = (kode if len(kode) == size else "" for kode in (told, said))
+                scores[level].told += bool(told)
+                scores[level].said += bool(said)
+                scores[level].right += bool(told) and told == said
+                if errors and told != said:
+                    yield f"  {level} {row.nid} seharusnya {told or '-'}, {said or '-'}: {got.evidence}"
+    for level, places in scores.items():
+        yield f"tempat {level:9} {places.line}"
+    strangers = [row for row in rows if not row.kode.startswith("33.74")]
+    rules = Rules.load(ROOT / "config", "bench", "33.74")
+    hits = [(row, got) for row in strangers if (got := understand(row, rules).wilayah).kecamatan]
+    inside = [(row, got) for row, got in hits if got.kode.startswith("33.74")]
+    yield f"tempat di Kota Semarang yang tidak ada: {len(inside)} dari {len(strangers)} aduan lain"
+    if errors:
+        yield from (f"  {row.nid} {row.kode}: {got.kode} {got.evidence}" for row, got in inside)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--errors", action="store_true", help="sebut tiap tempat yang keliru")
+    given = parser.parse_args()
+    rows = read(given.data)
+    rules = Rules.load(ROOT / "config", "kab-blitar", "35.05")
+    for line in score_words([(row, understand(without_addressee(row), rules)) for row in rows]):
+        print(line)
+    for line in score_places(rows, given.errors):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
