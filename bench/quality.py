@@ -81,7 +81,7 @@ def score_words(pairs: Sequence[tuple[Row, Complaint]]) -> Iterator[str]:
         seconds = sum(r.kategori in (c.kategori, *c.kategori_lain) for r, c in part)
         n = len(part)
         yield f"kategori {name:8} n={n:3} tepat {strict / n:.3f} (SVM .76) dengan kedua yang"
-        yield f"    diterima {either / n:.3f} (SVM .83), ada di antara kategori+lain {seconds / n:.3f}"
+        yield f"    diterima {either / n:.3f} (SVM .83), di antara kategori+lain {seconds / n:.3f}"
     for field in ("klasifikasi", "urgency"):
         right = sum(getattr(c, field) == getattr(r, field) for r, c in pairs)
         most = Counter(getattr(r, field) for r, _ in pairs).most_common(1)[0][1]
@@ -113,31 +113,43 @@ class Places:
 LEVELS = {"kecamatan": 8, "desa": 13}
 
 
+def at_level(kode: str, size: int) -> str:
+    """Return a code cut at a level, or "" if it does not go that deep."""
+    cut = kode[:size]
+    return cut if len(cut) == size else ""
+
+
 def score_places(rows: Sequence[Row], errors: bool) -> Iterator[str]:
     """Score each complaint as its own regency's, and all of them as Kota Semarang's."""
     by_home: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if len(row.kode) >= len("33.74"):
             by_home[row.kode[:5]].append(row)
-    scores = {level: Places() for level in LEVELS}
-    for home, own in by_home.items():
-        rules = Rules.load(ROOT / "config", "bench", home)
-        for row in own:
-            got = understand(row, rules).wilayah
-            for level, size in LEVELS.items():
-                told, said = row.kode[:size], got.kode[:size]
-                told, said = (kode if len(kode) == size else "" for kode in (told, said))
-                scores[level].told += bool(told)
-                scores[level].said += bool(said)
-                scores[level].right += bool(told) and told == said
-                if errors and told != said:
-                    yield f"  {level} {row.nid} seharusnya {told or '-'}, {said or '-'}: {got.evidence}"
-    for level, places in scores.items():
-        yield f"tempat {level:9} {places.line}"
+    found = [
+        (row, understand(row, rules).wilayah)
+        for home, own in by_home.items()
+        for rules in [Rules.load(ROOT / "config", "bench", home)]
+        for row in own
+    ]
+    for level, size in LEVELS.items():
+        score = Places()
+        for row, got in found:
+            told, said = at_level(row.kode, size), at_level(got.kode, size)
+            score.told += bool(told)
+            score.said += bool(said)
+            score.right += bool(told) and told == said
+            if errors and told != said:
+                yield f"  {level} {row.nid} {told or '-'} dibaca {said or '-'}: {got.evidence}"
+        yield f"tempat {level:9} {score.line}"
+    yield from strangers_at_home(rows, errors)
+
+
+def strangers_at_home(rows: Sequence[Row], errors: bool) -> Iterator[str]:
+    """Count what is placed in Kota Semarang of complaints about anywhere else."""
     strangers = [row for row in rows if not row.kode.startswith("33.74")]
     rules = Rules.load(ROOT / "config", "bench", "33.74")
-    hits = [(row, got) for row in strangers if (got := understand(row, rules).wilayah).kecamatan]
-    inside = [(row, got) for row, got in hits if got.kode.startswith("33.74")]
+    found = [(row, understand(row, rules).wilayah) for row in strangers]
+    inside = [(r, got) for r, got in found if got.kecamatan and got.kode.startswith("33.74")]
     yield f"tempat di Kota Semarang yang tidak ada: {len(inside)} dari {len(strangers)} aduan lain"
     if errors:
         yield from (f"  {row.nid} {row.kode}: {got.kode} {got.evidence}" for row, got in inside)

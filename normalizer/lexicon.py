@@ -6,6 +6,29 @@ from dataclasses import dataclass
 
 WINDOW = 6  # how far apart the two words of "jalan ~ rusak" may stand
 
+# What stands after these tells where something is, not what it is: "depan pasar".
+BESIDE = frozenset(
+    {
+        "depan",
+        "dekat",
+        "sebelah",
+        "samping",
+        "belakang",
+        "sekitar",
+        "seberang",
+        "sebrang",
+        "arah",
+        "sebelum",
+        "setelah",
+        "sesudah",
+        "timur",
+        "barat",
+        "utara",
+        "selatan",
+        "antara",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -65,6 +88,8 @@ class Lexicon:
                 if size > 1 and tuple(words[at : at + size]) != phrase.words:
                     continue
                 scope = (phrase.field, phrase.label if phrase.field in _MANY else "")
+                if phrase.field == "kategori" and at and words[at - 1] in BESIDE:
+                    continue
                 if covered.get(scope, 0) <= at or size == covered[scope] - at:
                     covered[scope] = max(covered.get(scope, 0), at + size)
                     hits[phrase.field][phrase] = None
