@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser import launch, outside
@@ -59,6 +60,7 @@ def reach(page: Page, name: str) -> None:
     raise AssertionError(name)
 
 
+@pytest.mark.browser
 def test_the_form_is_filled_in_by_keyboard_alone(tmp_path: Path) -> None:
     photo = tmp_path / "foto.jpg"
     photo.write_bytes(picture(400))
