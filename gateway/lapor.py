@@ -16,7 +16,7 @@ from core import ids
 from gateway import lapor_page, photo
 from gateway.lapor_page import Choices, Filled
 from gateway.posted import BadPost, Posted, read
-from gateway.public import Door, Office, Refused
+from gateway.public import WORDS, Door, Office, Refused
 from gateway.published import Published, Unavailable, Wanted
 from normalizer import Rules
 
@@ -26,8 +26,6 @@ _FLAGS = ("anonim", "rahasia")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NUMBER = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{1,12})?")
 _MB = 1_000_000
-# The words of a form are small; only a photo makes it large.
-_WORDS = 200_000
 _LABELS = {
     "isi": "Isi aduan", "lokasi": "Alamat atau patokan", "nama": "Nama",
     "telepon": "Nomor telepon", "surel": "Surel",
@@ -57,7 +55,7 @@ class Lapor:
         if request.method != "POST":
             return await self._drawn(office, Filled(str(uuid.uuid4())), 200)
         after = self._door.knock(office, request)
-        most = _WORDS if after else _WORDS + int(office.web.foto_mb * _MB)
+        most = WORDS if after else WORDS + int(office.web.foto_mb * _MB)
         try:
             body = await self._door.body(request, most)
             posted = await asyncio.to_thread(read, request.headers.get("content-type", ""), body)

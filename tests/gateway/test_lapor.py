@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -215,3 +215,25 @@ def test_a_demos_form_is_an_exercise(tmp_path: Path) -> None:
         assert (await street.raws())[0].simulated
 
     run(tmp_path, scenario, demo=True)
+
+
+def test_slow_photos_keep_nobodys_words_out(tmp_path: Path) -> None:
+    async def scenario(street: Street) -> None:
+        enough = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"--b"
+            await enough.wait()
+            yield b"--b--"
+
+        kind = {"content-type": "multipart/form-data; boundary=b"}
+        posts = [
+            asyncio.create_task(street.client.post(FORM, content=slow(), headers=kind))
+            for _ in range(40)
+        ]
+        assert (await post(street, SAID)).status_code == 303
+        assert not any(task.done() for task in posts)
+        enough.set()
+        assert {answer.status_code for answer in await asyncio.gather(*posts)} == {400}
+
+    run(tmp_path, scenario, OPEN | {"sekaligus": 100})
