@@ -16,6 +16,7 @@ from PIL import Image
 from core import keys
 from core.bus import Bus
 from core.bus.embedded import EmbeddedBus
+from core.bus.embedded_file import Host
 from core.clock import Clock, FrozenClock, system_clock
 from core.schema import Message, RawMessage
 from core.settings import Settings, load
@@ -87,11 +88,16 @@ def run(
 
 @asynccontextmanager
 async def opened(
-    data: Path, web: dict[str, Any] | None = None, *, served: bool = False, **more: object
+    data: Path,
+    web: dict[str, Any] | None = None,
+    *,
+    served: bool = False,
+    max_pages: int | None = None,
+    **more: object,
 ) -> AsyncIterator[Street]:
     """Open an office; `served` over a real port, else over ASGI alone and at a frozen time."""
     given, clock = settings(data, web, **more), FrozenClock(NOW)
-    bus = EmbeddedBus(data / "bus" / "log.sqlite")
+    bus = EmbeddedBus(data / "bus" / "log.sqlite", host=Host(max_pages=max_pages))
     now: Clock = system_clock if served else clock
     channels = wiring.channels(given, now)
     intake = Intake(bus, channels, keys.internal_key(data), now)

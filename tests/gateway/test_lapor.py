@@ -237,3 +237,25 @@ def test_slow_photos_keep_nobodys_words_out(tmp_path: Path) -> None:
         assert {answer.status_code for answer in await asyncio.gather(*posts)} == {400}
 
     run(tmp_path, scenario, OPEN | {"sekaligus": 100})
+
+
+def test_what_cannot_be_stored_is_not_receipted(tmp_path: Path) -> None:
+    async def scenario(street: Street) -> None:
+        answers = [await post(street, SAID | {"isi": f"{n} {'x' * 9000}"}) for n in range(40)]
+        refused = [answer for answer in answers if answer.status_code != 303]
+        assert {answer.status_code for answer in refused} == {503}
+        assert len(await street.raws()) == len(answers) - len(refused)
+        assert "belum tersimpan" in refused[0].text
+        assert "x" * 9000 in refused[0].text, "nothing typed is lost"
+        form = {"service_code": "pju", "address_string": "Desa Tlogo"}
+        told = [
+            await street.client.post(
+                "/open311/v2/requests.json", data=form | {"description": f"{n}{'y' * 3900}"}
+            )
+            for n in range(40)
+        ]
+        failed = [answer for answer in told if answer.status_code == 503]
+        assert {answer.json()[0]["code"] for answer in failed} == {503}
+        assert failed[0].headers["retry-after"] == "30"
+
+    run(tmp_path, scenario, OPEN | {"sekaligus": 100}, max_pages=60)
