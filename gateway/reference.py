@@ -81,7 +81,10 @@ def _gateway_rows() -> Iterator[tuple[str, ...]]:
 
 def _rows(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
-        yield _row(prefix + name, field)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _rows(f"{prefix}{name}.", field.annotation)
+        else:
+            yield _row(prefix + name, field)
 
 
 def _channel_rows(
