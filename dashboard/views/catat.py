@@ -162,7 +162,7 @@ def _notice(office: Office, channel: str) -> None:
         lines = {name: str(_desk(office).get(name, "")) for name in type(told).model_fields}
         told = told.changed(**lines)
     # Plain lines: a name of an office is no markdown.
-    st.html("".join(f"<p class='privasi'>{html.escape(line)}</p>" for line in told.lines))
+    st.html(f"<small>{'<br>'.join(html.escape(line) for line in told.lines)}</small>")
 
 
 def _desk(office: Office) -> dict[str, Any]:
