@@ -34,7 +34,9 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     hits = rules.lexicon.find(words.formal)
     titled = rules.lexicon.find(text.read(seen.title, rules.spelling).formal) if seen.title else {}
     spoken = language.detect(words.plain, rules.language)
-    wilayah, placed = location.locate(words.plain, rules.gazetteer, message.lat, message.lon)
+    wilayah, placed = location.locate(
+        words.plain, seen.addressed, rules.gazetteer, (message.lat, message.lon)
+    )
     evidence = klasifikasi.Evidence(words.formal, hits, seen.asks, seen.shows)
     kind, classified = klasifikasi.classify(evidence, rules.greetings)
     topic, others, categorised = kategori.categorise(
@@ -42,7 +44,8 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     )
     urgency, rated = urgencies.rate(hits.get("urgency", ()), kind, envelope.channel)
     flagged = flags.flag(message, hits, kind)
-    case = routing.Case(kind, topic, urgency, wilayah.kode)
+    case = routing.Case(kind, topic, urgency, wilayah, rules.gazetteer.home)
+    elsewhere = routing.outside(case, hits.get("luar", ()), rules.routing)
     opd, suggested = routing.suggest(case, hits.get("routing", ()), rules.routing)
 
     understood: dict[str, object] = {
@@ -61,9 +64,12 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
         "rahasia": flagged.rahasia,
         "berkadar_pengawasan": flagged.berkadar_pengawasan,
         "opd_suggested": opd,
-        "explain": (spoken, placed, classified, categorised, rated, *flagged.explain, suggested),
+        "explain": (
+            spoken, placed, classified, categorised, rated, *flagged.explain, suggested,
+            *((elsewhere,) if elsewhere else ()),
+        ),
         "rules_version": rules.version,
-    }
+    }  # fmt: skip
     return _verbatim(message, envelope, key).model_copy(update=understood)
 
 
@@ -106,6 +112,7 @@ class _Seen:
     title: str
     text: str
     understood: str
+    addressed: tuple[str, ...]
     attachments: tuple[Attachment, ...]
     pii: tuple[Pii, ...]
     asks: bool
@@ -124,6 +131,7 @@ def _mask(message: Message) -> _Seen:
         title=title,
         text=body,
         understood=understood,
+        addressed=text.plain_words(text.salutation(body)),
         attachments=tuple(item.model_copy(update={"name": name}) for item, name, _ in named),
         pii=privacy.tally(counts),
         asks="?" in understood,

@@ -112,7 +112,7 @@ class Lexicon:
 
 
 # Fields whose labels do not compete for the same words.
-_MANY = frozenset({"whistleblowing", "rahasia", "routing", "berkadar"})
+_MANY = frozenset({"whistleblowing", "rahasia", "routing", "berkadar", "luar"})
 
 
 def _whole(words: Sequence[str], places: list[int], side: tuple[str, ...]) -> list[int]:

@@ -1,47 +1,38 @@
 """Finds the area a complaint is about: from names with their cues, landmarks, or a pin."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from core.schema import Explanation, Rival, Wilayah
 from normalizer.gazetteer import Gazetteer, Place
+from normalizer.mentions import Mention, corner, mentions
 
 PIN_KM = 5.0
 # How much a mention weighs when a text names several places; the first of the heaviest decides.
-_RANK = {"desa": 4, "kecamatan": 4, "landmark": 3, "": 2, "dusun": 1.5, "jalan": 0.5}
-_CONFIDENCE = {
-    "desa": 0.9,
-    "kecamatan": 0.9,
-    "landmark": 0.75,
-    "": 0.7,
-    "dusun": 0.6,
-    "jalan": 0.4,
-}
-# Words that may stand between a cue and its name: "desa di Tlogo", "kec. kota Garum".
-_BETWEEN = frozenset({"di", "kec", "wilayah", "daerah"})
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name found in the text, the cue before it, and the areas it can mean."""
-
-    name: str
-    cue: str  # the kind of cue: desa, dusun, kecamatan, kabupaten, kota, jalan, landmark, nama
-    places: tuple[Place, ...]
-    lead: str = ""  # the cue as written
-
-    @property
-    def words(self) -> str:
-        """The words as evidence."""
-        return f"{self.lead} {self.name}".strip()
+_RANK = {"desa": 4.0, "kecamatan": 4.0, "landmark": 3.0, "dusun": 1.5, "letak": 1.0}
+_NAMED = 2.0
+_CONFIDENCE = {"desa": 0.9, "kecamatan": 0.9, "landmark": 0.75, "dusun": 0.6, "letak": 0.5}
+_BARE = 0.7
+# Streets, rivers and directions are called after places and do not lie in them.
+_WEAK = frozenset({"jalan", "arah"})
 
 
 def locate(
-    words: Sequence[str], gazetteer: Gazetteer, lat: float | None, lon: float | None
+    words: Sequence[str],
+    addressed: Sequence[str],
+    gazetteer: Gazetteer,
+    pin: tuple[float | None, float | None],
 ) -> tuple[Wilayah, Explanation]:
-    """Return the area and why; with a pin the pin decides, unless the text names a desa nearby."""
-    wilayah, rule, told_by = _by_words(list(_mentions(words, gazetteer)), gazetteer)
+    """Return the area and why; with a pin the pin decides, unless the text names a desa nearby.
+
+    `addressed` is the salutation: the office written to counts only where the text names nothing.
+    """
+    told = [m for m in mentions(addressed, gazetteer) if m.cue in _SURE] if addressed else []
+    wilayah, rule, told_by = _by_words(list(mentions(words, gazetteer)), told, gazetteer)
+    if wilayah.kode and (where := corner(words)):
+        wilayah = wilayah.model_copy(update={"evidence": f"{wilayah.evidence}; {where}"})
+    lat, lon = pin
     if lat is not None and lon is not None:
         wilayah, rule, told_by = _by_pin(wilayah, told_by, gazetteer, lat, lon) or (
             wilayah.model_copy(update={"lat": lat, "lon": lon}),
@@ -51,111 +42,58 @@ def locate(
     return wilayah, Explanation(field="wilayah", value=wilayah.kode, rule=rule, words=told_by)
 
 
-def _mentions(words: Sequence[str], gazetteer: Gazetteer) -> Iterator[Mention]:
-    at = 0
-    while at < len(words):
-        size, mention = _mention_at(words, at, gazetteer)
-        if mention is not None:
-            yield mention
-        at += size
-
-
-def _mention_at(words: Sequence[str], at: int, gazetteer: Gazetteer) -> tuple[int, Mention | None]:
-    """Return how many words to move on, and what was named here."""
-    lead = _lead(words, at, gazetteer)
-    cue = gazetteer.cues.get(lead, "")
-    if cue in _SPLIT and at + 1 < len(words):
-        joined = words[at] + words[at + 1]
-        if joined in gazetteer.joined:
-            return 2, _named(joined, cue, lead, gazetteer)
-    for size in range(min(gazetteer.longest, len(words) - at), 0, -1):
-        name = " ".join(words[at : at + size]) if size > 1 else words[at]
-        if size > 1 and name in gazetteer.landmarks:
-            return size, Mention(name, "landmark", (gazetteer.landmarks[name],))
-        if name in gazetteer.by_name or name in gazetteer.kabkota:
-            mention = _named(name, cue, lead, gazetteer)
-            mention = mention or _with_kecamatan(
-                name, cue, words[at + size : at + size + 2], gazetteer
-            )
-            return (size if mention else 1), mention
-    return 1, None
-
-
-# After these a name in two words is read as one: "desa sumber agung".
-_SPLIT = frozenset({"desa", "kecamatan"})
-
-
-def _named(name: str, cue: str, lead: str, gazetteer: Gazetteer) -> Mention | None:
-    places = gazetteer.by_name.get(name, ())
-    home = gazetteer.by_kode[gazetteer.home]
-    if cue in ("kabupaten", "kota"):
-        places = tuple(p for p in gazetteer.kabkota.get(name, ()) if p.nama.lower().startswith(cue))
-    elif cue == "kecamatan":
-        places = tuple(p for p in places if p.level == "kecamatan")
-    elif cue in ("desa", "dusun"):
-        places = tuple(p for p in places if p.level == "desakel") or places
-    elif cue == "orang":
-        return None
-    elif home in gazetteer.kabkota.get(name, ()):
-        return Mention(name, "nama", (home,))
-    elif name in gazetteer.common:
-        return None
-    else:
-        places = _prominent(places, gazetteer)
-    return Mention(name, cue, places, lead) if places else None
-
-
-def _with_kecamatan(
-    name: str, cue: str, after: Sequence[str], gazetteer: Gazetteer
-) -> Mention | None:
-    """Take a common word for a desa when its kecamatan follows: "Semen Gandusari"."""
-    if cue or not after:
-        return None
-    kecamatan = after[-1] if gazetteer.cues.get(after[0]) == "kecamatan" else after[0]
-    codes = {p.kode for p in gazetteer.by_name.get(kecamatan, ()) if p.level == "kecamatan"}
-    places = tuple(p for p in gazetteer.by_name.get(name, ()) if p.kode[:8] in codes)
-    places = tuple(p for p in places if p.level == "desakel")
-    return Mention(name, "", places) if places else None
-
-
-def _lead(words: Sequence[str], at: int, gazetteer: Gazetteer) -> str:
-    """Return the cue word that stands before a name, or ""."""
-    if at and words[at - 1] in gazetteer.cues:
-        return words[at - 1]
-    if at > 1 and words[at - 1] in _BETWEEN and words[at - 2] in gazetteer.cues:
-        return words[at - 2]
-    return ""
-
-
-def _prominent(places: tuple[Place, ...], gazetteer: Gazetteer) -> tuple[Place, ...]:
-    """Let a kecamatan of the tenant's own stand for its name when all there is are desa beside."""
-    own = [p for p in places if p.level == "kecamatan" and gazetteer.at_home(p)]
-    return (own[0],) if len(own) == 1 else places
-
-
 _Found = tuple[Wilayah, str, tuple[str, ...]]
 
 
-def _by_words(mentions: list[Mention], gazetteer: Gazetteer) -> _Found:
-    kabkota = [m for m in mentions if m.cue in ("kabupaten", "kota")]
-    kecamatan = [m for m in mentions if m not in kabkota and _level(m) == "kecamatan"]
-    below = [_narrow(m, kecamatan, kabkota) for m in mentions if _level(m) == "desakel"]
-    below.sort(key=lambda m: -_RANK.get(m.cue, 0) - (0.25 if len(m.places) == 1 else 0))
-    outside = [
-        m for m in kabkota if m.places[0].kode not in gazetteer.by_kode or _far(m, gazetteer)
-    ]
+def _by_words(named: list[Mention], addressed: list[Mention], gazetteer: Gazetteer) -> _Found:
+    usable = [m for m in named if m.cue not in _WEAK]
+    kabkota = [m for m in usable if m.cue in ("kabupaten", "kota")]
+    kecamatan = [m for m in usable if m not in kabkota and _level(m) == "kecamatan"]
+    kecamatan.sort(key=lambda m: (not gazetteer.inside(m.places[0]), _weight(m)))
+    wider = kecamatan or [m for m in addressed if _level(m) == "kecamatan"]
+    below = [_narrow(m, wider, kabkota) for m in usable if _level(m) == "desakel"]
+    below.sort(key=_weight)
+    outside = [m for m in kabkota if _far(m, gazetteer)]
     if outside and not any(m.cue in _SURE for m in (*below, *kecamatan)):
         return _found(gazetteer, outside[0].places[0], 0.8, "wilayah lain disebut", outside[:1])
-    if below and len(below[0].places) == 1:
-        return _desa(below[0], kecamatan, gazetteer)
+    if below and len(below[0].places) == 1 and (found := _desa(below, kecamatan, gazetteer)):
+        return found
     if kecamatan:
         return _kecamatan(kecamatan[0], below, gazetteer)
     if below:
         return _open(below[0], gazetteer)
-    named = [*kabkota, *(m for m in mentions if m.cue in ("nama", "landmark"))]
-    if named:
-        return _kabkota(named[0], gazetteer)
-    return Wilayah(), "tidak ada nama wilayah", ()
+    rest = [*kabkota, *(m for m in usable if m.cue in ("nama", "landmark"))]
+    return _otherwise(addressed, rest, [m for m in named if m.cue in _WEAK], gazetteer)
+
+
+def _otherwise(
+    addressed: list[Mention], rest: list[Mention], weak: list[Mention], gazetteer: Gazetteer
+) -> _Found:
+    """Say what can be said when no kecamatan and no desa is named."""
+    if addressed:
+        return _addressed(addressed, gazetteer)
+    return _kabkota(rest[0], gazetteer) if rest else _nothing(weak)
+
+
+def _weight(mention: Mention) -> float:
+    """Sort the heaviest first; of equals the one with one reading."""
+    return -_RANK.get(mention.cue, _NAMED) - (0.25 if len(mention.places) == 1 else 0)
+
+
+def _nothing(weak: list[Mention]) -> _Found:
+    if not weak:
+        return Wilayah(), "tidak ada nama wilayah", ()
+    words = (weak[0].words,)
+    rivals = _rivals(weak[0].places)
+    return Wilayah(rivals=rivals), "hanya nama jalan, sungai atau arah", words
+
+
+def _addressed(addressed: list[Mention], gazetteer: Gazetteer) -> _Found:
+    """Take the kecamatan or desa whose office the text is addressed to."""
+    sure = [m for m in addressed if len(m.places) == 1]
+    if not sure:
+        return _open(addressed[0], gazetteer)
+    return _found(gazetteer, sure[0].places[0], 0.5, "kantor yang disapa", sure[:1])
 
 
 _SURE = frozenset({"desa", "kecamatan", "landmark"})
@@ -170,7 +108,7 @@ def _level(mention: Mention) -> str:
 def _far(mention: Mention, gazetteer: Gazetteer) -> bool:
     """Tell whether a kabupaten or kota is neither the tenant's nor its namesake's."""
     kode = mention.places[0].kode
-    return gazetteer.home not in (kode, kode[:2]) and not any(
+    return gazetteer.home != kode and not any(
         place.kode.startswith(f"{kode}.") for place in gazetteer.desa
     )
 
@@ -185,23 +123,46 @@ def _narrow(mention: Mention, kecamatan: list[Mention], kabkota: list[Mention]) 
     return mention
 
 
-def _desa(mention: Mention, kecamatan: list[Mention], gazetteer: Gazetteer) -> _Found:
+def _desa(below: list[Mention], kecamatan: list[Mention], gazetteer: Gazetteer) -> _Found | None:
+    """Return the desa that is named, or None where the kecamatan knows better or two compete."""
+    mention = below[0]
     place = mention.places[0]
     agreeing = [m for m in kecamatan if any(place.kode.startswith(p.kode) for p in m.places)]
-    cued = [m for m in kecamatan if m.cue == "kecamatan"]
-    if cued and not agreeing:
-        return _kecamatan(cued[0], [mention], gazetteer)
-    if agreeing:
-        return _found(
-            gazetteer, place, 0.95, "desa dan kecamatan disebut", [mention, *agreeing[:1]]
-        )
-    confidence = _CONFIDENCE.get(mention.cue, 0.5)
+    if agreeing and mention.cue != "letak":
+        told_by = [mention, *agreeing[:1]]
+        return _found(gazetteer, place, 0.95, "desa dan kecamatan disebut", told_by)
+    if any(m.cue == "kecamatan" for m in kecamatan):
+        return None
+    rivals = _rivals_of(below)
+    if mention.cue == "letak" or rivals:
+        return _shared([mention, *rivals], gazetteer)
+    confidence = _CONFIDENCE.get(mention.cue, _BARE)
     return _found(gazetteer, place, confidence, "nama desa/kelurahan", [mention])
+
+
+def _rivals_of(below: list[Mention]) -> list[Mention]:
+    """Return the other desa a text names just as clearly as the first."""
+    first = below[0]
+    return [m for m in below[1:] if m.cue == first.cue and m.places[0].kode != first.places[0].kode]
+
+
+def _shared(several: list[Mention], gazetteer: Gazetteer) -> _Found | None:
+    """Stay at the kecamatan that several desa share; the first one decides if they share none."""
+    places = [m.places[0] for m in several if len(m.places) == 1]
+    parents = {place.kode[:8] for place in places}
+    parent = gazetteer.by_kode.get(places[0].kode[:8])
+    if len(parents) > 1 or parent is None:
+        place, rule = places[0], f"yang pertama dari {len(parents)} kecamatan"
+        confidence = 0.4
+    else:
+        place, rule, confidence = parent, "beberapa tempat di satu kecamatan", 0.6
+    wilayah, rule, words = _found(gazetteer, place, confidence, rule, several[:3])
+    return wilayah.model_copy(update={"rivals": _rivals(tuple(places))}), rule, words
 
 
 def _kecamatan(mention: Mention, below: list[Mention], gazetteer: Gazetteer) -> _Found:
     place = mention.places[0]
-    confidence = _CONFIDENCE.get(mention.cue, 0.5)
+    confidence = _CONFIDENCE.get(mention.cue, _BARE)
     wilayah, rule, words = _found(gazetteer, place, confidence, "nama kecamatan", [mention])
     rivals = tuple(p for m in below[:1] for p in m.places) + mention.places[1:]
     return wilayah.model_copy(update={"rivals": _rivals(rivals)}), rule, words

@@ -21,6 +21,7 @@ CATEGORIES = "categories.toml"
 KLASIFIKASI = "klasifikasi.toml"
 FLAGS = "flags.toml"
 URGENCY = "urgency.toml"
+ELSEWHERE = "kewenangan.toml"
 LANGUAGE = "language.toml"
 SLANG = "slang.csv"
 JAVANESE = "javanese.csv"
@@ -52,11 +53,13 @@ class Rules:
         formal, language = _languages(files)
         writing = _Writing(files, formal)
         categories, phrases = _categories(writing)
+        phrases += _elsewhere(writing, categories)
         phrases += [*_klasifikasi(writing), *_flags(writing), *_urgency(writing)]
+        everyday = _everyday(phrases, formal)
         routing, more = _routing(writing, tenant_dir, categories)
         phrases += more
         greetings = _greetings(files)
-        places = gazetteer.load(files, tenant_dir, wilayah_kode)
+        places = gazetteer.load(files, tenant_dir, wilayah_kode, everyday)
         return cls(
             version=files.version(_CODE, wilayah_kode),
             spelling=Spelling(
@@ -69,6 +72,12 @@ class Rules:
             kategori=categories,
             routing=routing,
         )
+
+
+def _everyday(phrases: list[Phrase], formal: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the words complaints are made of: as names of places they need a cue."""
+    told = {word for phrase in phrases for word in (*phrase.words, *phrase.near)}
+    return frozenset(told | set(formal) | {w for words in formal.values() for w in words})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,16 @@ def _flags(writing: _Writing) -> Iterator[Phrase]:
         section = files.table(FLAGS, table, field)
         for key in section:
             yield from writing.phrases(FLAGS, section, key, (field, key, 1.0))
+
+
+def _elsewhere(writing: _Writing, categories: Mapping[str, Kategori]) -> Iterator[Phrase]:
+    """Read which words belong to an office outside the regency's own."""
+    files = writing.files
+    for row in files.tables(ELSEWHERE, files.toml(ELSEWHERE), "luar"):
+        kode, office = (files.string(ELSEWHERE, row, key) for key in ("kategori", "kantor"))
+        if kode not in categories:
+            raise files.error(ELSEWHERE, kode, "kategori ini tidak ada")
+        yield from writing.phrases(ELSEWHERE, row, "kata", ("luar", f"{kode}/{office}", 1.0))
 
 
 def _urgency(writing: _Writing) -> Iterator[Phrase]:

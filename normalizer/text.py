@@ -81,10 +81,21 @@ def read(text: str, spelling: Spelling) -> Words:
     """Split a masked text into words; masks and links are no words."""
     if len(text) > _READ_CHARS:
         text = f"{text[: _READ_CHARS * 3 // 4]}\n{text[-_READ_CHARS // 4 :]}"
-    plain = tuple(
+    plain = plain_words(text)
+    return Words(plain, _formal(plain, spelling))
+
+
+def plain_words(text: str) -> tuple[str, ...]:
+    """Split a text into lower-case words and numbers."""
+    return tuple(
         token for token in _TOKEN.findall(text.lower().replace("[", " [")) if _is_word(token)
     )
-    return Words(plain, _formal(plain, spelling))
+
+
+def salutation(text: str) -> str:
+    """Return a leading "Yth. <office>," or "": where it says which kecamatan is written to."""
+    found = _SALUTATION.match(text)
+    return found[0] if found else ""
 
 
 def without_salutation(text: str) -> str:

@@ -46,6 +46,21 @@ CASES = [
     ("parkir candi penataran mahal", "35.05.09.2007"),
     ("lampu mati di lodoyo", "35.05.12"),
     ("tidak ada tempat di sini", ""),
+    # as citizens spell
+    ("lampu mati ds sumber agung kec gandusari", "35.05.15.2001"),
+    ("kel. Kanigooro gelap", KEL_KANIGORO),
+    ("kecamatan Soetojajan banjir", "35.05.12"),
+    ("desa Plumpungredjo jalan rusak", "35.05.04.2008"),
+    ("desa tersebut sedang gelap", ""),
+    # streets, rivers and directions are called after places
+    ("Jl. Tlogo No 5 gelap", ""),
+    ("bis jurusan Srengat ngebut", ""),
+    ("sungai Kaulon meluap", ""),
+    # the office written to, when the text names nothing
+    ("Yth. Kecamatan Garum, jalan rusak", "35.05.11"),
+    ("Yth. Kecamatan Garum, jalan desa Tlogo rusak", TLOGO),
+    # a neighbour's kecamatan
+    ("kecamatan Ngunut banjir", "35.04.11"),
 ]
 
 

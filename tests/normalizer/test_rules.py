@@ -73,6 +73,8 @@ MISTAKES = [
     ("slang.csv", "kata,baku\nyg\n", "baris 2"),
     ("slang.csv", "kata\n", "baris 1"),
     ("javanese.csv", "kata,arti,penanda\ndalan,jalan,2\n", "baris 2"),
+    ("kewenangan.toml", '[[luar]]\nkantor="x"\nkategori="y"\nkata=["z"]\n', "y"),
+    ("kata_umum.csv", "kata\na,b\n", "baris 2"),
     ("places.toml", "nama = 3", "nama"),
     ("wilayah.csv.gz", "bukan gzip", "gzip"),
     (f"tenants/{TENANT}/routing.toml", '[kategori]\njalan = "DPUPR"\n', "jalan"),

@@ -140,6 +140,23 @@ def test_the_city_is_another_office(understand: Understand) -> None:
     assert understand("jalan berlubang di Kota Blitar").opd_suggested == "Pemkot Blitar"
 
 
+@pytest.mark.parametrize(
+    ("text", "office"),
+    [
+        ("listrik PLN padam terus", "PT PLN (Persero), call center 123"),
+        ("iuran BPJS Kesehatan saya menunggak, kartu bpjs mati", "BPJS Kesehatan, 165"),
+        ("antrian paspor di kantor imigrasi lama", "Kantor Imigrasi"),
+        ("jalan di Kabupaten Kediri rusak", "Pemerintah Kabupaten Kediri"),
+        ("jalan berlubang di Kota Blitar", "Pemkot Blitar"),
+        ("jalan berlubang di desa Tlogo", ""),
+        ("terima kasih", ""),
+    ],
+)
+def test_no_wrong_door(understand: Understand, text: str, office: str) -> None:
+    why = {explained.field: explained.value for explained in understand(text).explain}
+    assert why.get("bukan_wewenang", "") == office
+
+
 def test_every_derived_field_is_explained(understand: Understand) -> None:
     complaint = understand("dalan bolong di desa Tlogo")
     why = {explained.field: explained for explained in complaint.explain}
