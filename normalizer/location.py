@@ -52,6 +52,7 @@ def _by_words(named: list[Mention], addressed: list[Mention], gazetteer: Gazette
     kecamatan.sort(key=lambda m: (not gazetteer.inside(m.places[0]), _weight(m)))
     wider = kecamatan or [m for m in addressed if _level(m) == "kecamatan"]
     below = [_narrow(m, wider, kabkota) for m in usable if _level(m) == "desakel"]
+    below = [_at_home(m, gazetteer) for m in below] if not kabkota else below
     below.sort(key=_weight)
     outside = [m for m in kabkota if _far(m, gazetteer)]
     if outside and not any(m.cue in _SURE for m in (*below, *kecamatan)):
@@ -121,6 +122,12 @@ def _narrow(mention: Mention, kecamatan: list[Mention], kabkota: list[Mention]) 
         if inside:
             mention = replace(mention, places=inside)
     return mention
+
+
+def _at_home(mention: Mention, gazetteer: Gazetteer) -> Mention:
+    """Prefer the office's own areas to its namesake's."""
+    own = tuple(place for place in mention.places if gazetteer.at_home(place))
+    return replace(mention, places=own) if own else mention
 
 
 def _desa(below: list[Mention], kecamatan: list[Mention], gazetteer: Gazetteer) -> _Found | None:

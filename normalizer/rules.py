@@ -12,7 +12,7 @@ from normalizer.kategori import LAINNYA, Kategori
 from normalizer.language import LanguageWords
 from normalizer.lexicon import Lexicon, Phrase
 from normalizer.routing import Routing
-from normalizer.text import Spelling
+from normalizer.text import Spelling, skeletons
 
 # Raise it when code changes what the same words mean, so that a replay makes new versions.
 _CODE = "1"
@@ -59,12 +59,11 @@ class Rules:
         routing, more = _routing(writing, tenant_dir, categories)
         phrases += more
         greetings = _greetings(files)
+        known = frozenset(w for p in phrases for w in (*p.words, *p.near)) | greetings
         places = gazetteer.load(files, tenant_dir, wilayah_kode, everyday)
         return cls(
             version=files.version(_CODE, wilayah_kode),
-            spelling=Spelling(
-                formal, frozenset(w for p in phrases for w in (*p.words, *p.near)) | greetings
-            ),
+            spelling=Spelling(formal, known, skeletons(known)),
             language=language,
             gazetteer=places,
             lexicon=Lexicon.of(phrases),

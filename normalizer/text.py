@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # Zero-width and direction marks, variation selectors, the keycap sign: all can hide a number.
@@ -39,6 +39,7 @@ class Spelling:
 
     formal: Mapping[str, tuple[str, ...]]
     known: frozenset[str]
+    bones: Mapping[str, str] = field(default_factory=dict)  # "jmbtn" for "jembatan"
     _memo: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, word: str) -> tuple[str, ...]:
@@ -57,7 +58,31 @@ class Spelling:
                     return self.formal[candidate]
                 if candidate in self.known:
                     return (candidate,)
+            if _few_vowels(word):
+                return (self.bones.get(bones(word), word),)
         return (word,)
+
+
+_VOWEL = re.compile("[aeiou]")
+_BONES = 4
+
+
+def bones(word: str) -> str:
+    """Return a word without its vowels, as hasty writers write it."""
+    return word[:1] + _VOWEL.sub("", word[1:])
+
+
+def skeletons(words: Iterable[str]) -> dict[str, str]:
+    """Map consonants to the one known word that has them."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        if len(bare := bones(word)) >= _BONES and word.isalpha():
+            found.setdefault(bare, set()).add(word)
+    return {bare: min(row) for bare, row in found.items() if len(row) == 1}
+
+
+def _few_vowels(word: str) -> bool:
+    return len(word) >= _BONES and len(_VOWEL.findall(word)) * 4 <= len(word)
 
 
 def _candidates(word: str) -> Iterator[str]:
