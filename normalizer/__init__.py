@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 
 from core import ids
 from core.schema import Attachment, Complaint, Explanation, Message, Pii
-from normalizer import flags, kategori, klasifikasi, language, location, privacy, routing, text
+from normalizer import (
+    flags,
+    identity,
+    kategori,
+    klasifikasi,
+    language,
+    location,
+    privacy,
+    routing,
+    text,
+)
 from normalizer import urgency as urgencies
 from normalizer.rules import Rules
 
@@ -46,11 +56,12 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     flagged = flags.flag(message, hits, kind)
     case = routing.Case(kind, topic, urgency, wilayah, rules.gazetteer.home)
     elsewhere = routing.outside(case, hits.get("luar", ()), rules.routing)
+    shown = identity.without_homes(seen.text) if flagged.rahasia else seen.text
     opd, suggested = routing.suggest(case, hits.get("routing", ()), rules.routing)
 
     understood: dict[str, object] = {
         "text_clean": text.formalise(seen.text, rules.spelling),
-        "text_masked": seen.text,
+        "text_masked": shown,
         "title_masked": seen.title,
         "attachments": seen.attachments,
         "pii": seen.pii,

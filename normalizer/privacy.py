@@ -10,6 +10,7 @@ from functools import lru_cache
 import phonenumbers
 
 from core.schema import Pii
+from normalizer import identity
 
 Span = tuple[int, int, str]
 
@@ -22,7 +23,8 @@ _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]++@[\w\-]++(?:\.[\w\-]++)+")
 _CUE_KK = re.compile(r"\b(?:kk|kartu\s?keluarga)\b[^\d\n]{0,20}$", re.I)
 _CUE_NIK = re.compile(r"\b(?:nik|ktp|e-?ktp)\b[^\d\n]{0,20}$", re.I)
 _CUE_PHONE = re.compile(
-    r"\b(?:wa|hp|tlp|telp|telepon|telpon|call|hub|hubungi)\b[^\d\n]{0,20}$", re.I
+    r"\b(?:wa|hp|tlp|telp|telepon|telpon|call|hub|hubungi|whatsapp|kontak|cp|sms|nomor|nomer)\b[^\d\n]{0,20}$",
+    re.I,
 )
 _PRICE = re.compile(r"\brp\.?\s?(?P<amount>\d{1,3}(?:\.\d{3}){1,4}|\d{1,9})(?!\d)", re.I)
 # Ends a text, or is followed by a time or another date: "08/12/2000 12345" may be a phone.
@@ -56,7 +58,9 @@ _NO_SERIES = frozenset(_UNITS.split())
 
 def mask(text: str) -> tuple[str, tuple[Pii, ...]]:
     """Return the text with personal numbers replaced by their kind, and how many of each."""
-    spans = _without_overlap([*_numbers(text), *_emails(text), *_plates(text)])
+    spans = _without_overlap(
+        [*_numbers(text), *_emails(text), *_plates(text), *identity.find(text)]
+    )
     if not spans:
         return text, ()
     parts, end = [], 0

@@ -39,6 +39,15 @@ MASKED = [
     ("truk nopol B 12 C", "truk nopol [PLAT]"),
     (f"{NIK} dan {NIK}", "[NIK] dan [NIK]"),
     (f"foto_{NIK}.jpg", "foto_[NIK].jpg"),
+    ("nama saya Budi Contoh dari Tlogo", "nama saya [NAMA] dari Tlogo"),
+    ("nama saya budi contoh lapor jalan", "nama saya [NAMA] lapor jalan"),
+    ("Nama: Sri Contoh, jalan rusak", "Nama: [NAMA], jalan rusak"),
+    ("a.n. Joko Contoh belum cair", "a.n. [NAMA] belum cair"),
+    ("atas nama Siti Contoh", "atas nama [NAMA]"),
+    ("rek BRI 1234-01-000000-50-0", "rek BRI [REKENING]"),
+    ("kartu 5500 0000 0000 0004", "kartu [NOMOR]"),
+    ("kosong delapan satu dua nol nol nol nol satu dua tiga empat", "[TELP]"),
+    ("nol delapan 12 0000 satu dua tiga empat", "[TELP]"),
 ]
 
 KEPT = [
@@ -59,6 +68,10 @@ KEPT = [
     "3 RT dan 4 RW",
     "berat 500 kg, panjang 120 cm",
     "5 hari 3 malam",
+    "nama saya tidak ada di daftar, jangan sebut nama saya",
+    "satu dua tiga rumah kosong, dua tiga pohon",
+    "anggaran 2024 Rp 12.500.000 untuk 3 RT",
+    "atas nama warga desa",
 ]
 
 
