@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypedDict
 
 from core import ids
 from core.schema import Attachment, Complaint, Explanation, Message, Pii
@@ -47,7 +48,9 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     wilayah, placed = location.locate(
         words.plain, seen.addressed, rules.gazetteer, (message.lat, message.lon)
     )
-    evidence = klasifikasi.Evidence(words.formal, hits, seen.asks, seen.shows)
+    evidence = klasifikasi.Evidence(
+        words.formal, hits, seen.asks, seen.shows, message.given, message.rating
+    )
     kind, classified = klasifikasi.classify(evidence, rules.greetings)
     topic, others, categorised = kategori.categorise(
         hits.get("kategori", ()), titled.get("kategori", ()), rules.kategori
@@ -181,4 +184,18 @@ def _verbatim(message: Message, envelope: Envelope, key: bytes) -> Complaint:
         rating=message.rating,
         given=message.given,
         sumber_asal=message.sumber_asal,
+        **_sp4n(message, channel),
     )
+
+
+class _Sp4n(TypedDict, total=False):
+    sp4n_tracking_id: str
+    sp4n_status: Literal["sudah"]
+
+
+def _sp4n(message: Message, channel: str) -> _Sp4n:
+    """Mark what came out of SP4N-LAPOR!: it has a number there and needs no hand-over."""
+    if channel != "sp4n":
+        return {}
+    number = str(message.given.get("tracking_id") or message.external_id)
+    return {"sp4n_tracking_id": number, "sp4n_status": "sudah"}

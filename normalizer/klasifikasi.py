@@ -1,12 +1,13 @@
 """Tells pengaduan from aspirasi, permintaan_informasi, whistleblowing and bukan_aduan by words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.schema import Explanation, Klasifikasi
 from normalizer.lexicon import Hits, Phrase
 
 _DEFAULT = 1.0  # a text that says nothing else is a pengaduan
+_GOOD, _BAD = 4.0, 3.0
 _SHORT = 12  # a longer text is never mere thanks
 
 
@@ -18,12 +19,16 @@ class Evidence:
     hits: Hits
     asks: bool  # a question mark
     shows: bool  # a file or a pin
+    given: Mapping[str, object] = field(default_factory=dict)  # what the provider says itself
+    rating: float | None = None
 
 
 def classify(evidence: Evidence, greetings: frozenset[str]) -> tuple[Klasifikasi, Explanation]:
     """Return the klasifikasi and the rule that decided."""
     klasifikasi, rule, words = (
-        _nothing_said(evidence, greetings)
+        _told_by_provider(evidence.given)
+        or _nothing_said(evidence, greetings)
+        or _praised(evidence)
         or _not_meant(evidence.hits)
         or _corruption(evidence.hits)
         or _by_weight(evidence)
@@ -35,8 +40,36 @@ def classify(evidence: Evidence, greetings: frozenset[str]) -> tuple[Klasifikasi
 _Verdict = tuple[Klasifikasi, str, tuple[str, ...]]
 
 
+def _told_by_provider(given: Mapping[str, object]) -> _Verdict | None:
+    """Take what the channel knows for certain: an empty or prank call, a bounced mail."""
+    call = str(given.get("panggilan", ""))
+    if call in ("iseng", "kosong"):
+        return "bukan_aduan", f"panggilan {call} menurut pusat panggilan", ()
+    if call == "informasi":
+        return "permintaan_informasi", "panggilan informasi menurut pusat panggilan", ()
+    if given.get("pantulan"):
+        return "bukan_aduan", "surat pantulan mesin", ()
+    return None
+
+
+def _praised(evidence: Evidence) -> _Verdict | None:
+    """Take a review with many stars and no word of complaint for praise."""
+    if evidence.rating is None or evidence.rating < _GOOD:
+        return None
+    complaining = [
+        phrase
+        for phrase in evidence.hits.get("klasifikasi", ())
+        if phrase.label == "pengaduan" and phrase.weight > 1
+    ]
+    if complaining:
+        return None
+    return "bukan_aduan", f"ulasan {evidence.rating:g} bintang tanpa kata keluhan", ()
+
+
 def _nothing_said(evidence: Evidence, greetings: frozenset[str]) -> _Verdict | None:
     words = [word for word in evidence.words if word.isalpha()]
+    if not words and evidence.rating is not None and evidence.rating < _BAD:
+        return "pengaduan", f"ulasan {evidence.rating:g} bintang tanpa teks", ()
     if not words:
         if evidence.shows:
             return "pengaduan", "lampiran atau titik tanpa teks", ()

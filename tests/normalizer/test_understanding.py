@@ -103,6 +103,31 @@ def test_language(understand: Understand, text: str, language: str) -> None:
     assert understand(text).language == language
 
 
+@pytest.mark.parametrize(
+    ("text", "fields", "klasifikasi"),
+    [
+        ("(panggilan kosong)", {"given": {"panggilan": "kosong"}}, "bukan_aduan"),
+        ("halo halo", {"given": {"panggilan": "iseng"}}, "bukan_aduan"),
+        ("jadwal samsat", {"given": {"panggilan": "informasi"}}, "permintaan_informasi"),
+        ("alamat tidak dikenal", {"given": {"pantulan": "ya"}}, "bukan_aduan"),
+        ("Pelayanan cepat, dokternya baik", {"rating": 5.0}, "bukan_aduan"),
+        ("Bagus tapi toiletnya rusak dan bau", {"rating": 5.0}, "pengaduan"),
+        ("", {"rating": 5.0}, "bukan_aduan"),
+        ("", {"rating": 1.0}, "pengaduan"),
+    ],
+)
+def test_what_the_channel_knows(
+    understand: Understand, text: str, fields: dict[str, object], klasifikasi: str
+) -> None:
+    assert understand(text, **fields).klasifikasi == klasifikasi
+
+
+def test_an_sp4n_report_keeps_its_number(understand: Understand) -> None:
+    report = understand("jalan rusak", channel="sp4n", given={"tracking_id": "1000001"})
+    assert (report.sp4n_tracking_id, report.sp4n_status) == ("1000001", "sudah")
+    assert understand("jalan rusak").sp4n_status == "belum"
+
+
 def test_only_a_photo_is_a_complaint(understand: Understand) -> None:
     complaint = understand("", attachments=[{"name": "ktp 3505101202900001.jpg"}])
     assert complaint.klasifikasi == "pengaduan"
