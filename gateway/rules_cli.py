@@ -1,10 +1,13 @@
 """The commands about understanding: init and explain."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.errors import ConfigError
+from core.settings import Settings
 from gateway.options import CONFIG, DATA, Config, Data, read
 
 
@@ -12,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(init)
     app.command()(explain)
+    app.command()(replay)
 
 
 def init(
@@ -40,3 +44,51 @@ def explain(
 
     for line in steps(read(config, data), Asked(text, title, channel, tenant)):
         print(line)
+
+
+def replay(
+    since: Annotated[str, typer.Option("--since", help="Sejak tanggal ini, mis. 2026-11-01.")],
+    until: Annotated[str, typer.Option("--until", help="Sampai sebelum tanggal ini.")] = "",
+    channel: Annotated[str, typer.Option("--channel", help="Hanya kanal ini.")] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Terapkan; koreksi operator tetap berlaku.")
+    ] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Tunjukkan bagaimana aturan sekarang akan mengubah yang lampau; --apply menerapkannya."""
+    import asyncio
+
+    from gateway import wiring
+    from gateway.replay import Difference, Span
+    from gateway.replay import replay as again
+
+    settings = read(config, data)
+    span = Span(
+        moment("--since", since, settings),
+        moment("--until", until, settings) if until else None,
+        channel,
+    )
+
+    async def work() -> Difference:
+        bus = wiring.bus(settings)
+        try:
+            return await again(settings, bus, span, apply=apply)
+        finally:
+            await bus.close()
+
+    found = asyncio.run(work())
+    for line in found.lines():
+        print(line)
+    if apply:
+        print(f"diterapkan={found.published}")
+
+
+def moment(option: str, text: str, settings: Settings) -> datetime:
+    """Read a date or time; without a zone it is the first office's. Raises ConfigError."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text!r}: tulis tanggal, mis. 2026-11-01") from None
+    zone = next(iter(settings.tenants.values())).zoneinfo
+    return told if told.tzinfo else told.replace(tzinfo=zone)
