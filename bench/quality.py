@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.masking import hidden, leaks
 from core.schema import Complaint, Message
-from normalizer import Envelope, Rules, normalize
+from normalizer import Envelope, Rules, language, normalize, text
 
 ROOT = Path(__file__).parents[1]
 WHEN = datetime(2026, 11, 2, tzinfo=UTC)
@@ -155,6 +156,25 @@ def strangers_at_home(rows: Sequence[Row], errors: bool) -> Iterator[str]:
         yield from (f"  {row.nid} {row.kode}: {got.kode} {got.evidence}" for row, got in inside)
 
 
+SPOKEN = {"indonesian": "id", "javanese": "jv", "sundanese": "su", "madurese": "mad"}
+
+
+def score_language(data: Path, rules: Rules) -> Iterator[str]:
+    """Score the language of reviews in four languages, which are no complaints."""
+    for name, spoken in SPOKEN.items():
+        rows = list(_csv(data / "nusax_ccbysa" / f"senti_{name}_valid.csv"))
+        told = Counter(
+            language.detect(text.plain_words(row["text"]), rules.language).value for row in rows
+        )
+        yield f"bahasa {spoken:3} n={len(rows)} tepat {told[spoken] / len(rows):.3f}"
+
+
+def score_masking(count: int) -> Iterator[str]:
+    """Score masking on generated texts: no licensed text holds real numbers."""
+    for name, seen in (("bocor", leaks(count, 2)), ("disamarkan tanpa perlu", hidden(count, 2))):
+        yield f"penyamaran, {name}: {seen.wrong} dari {seen.texts} teks buatan"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -165,8 +185,11 @@ def main() -> None:
     rules = Rules.load(ROOT / "config", "kab-blitar", "35.05")
     for line in score_words([(row, understand(without_addressee(row), rules)) for row in rows]):
         print(line)
-    for line in score_places(rows, given.errors):
-        print(line)
+    for lines in (
+        score_places(rows, given.errors), score_language(given.data, rules), score_masking(10_000)
+    ):  # fmt: skip
+        for line in lines:
+            print(line)
 
 
 if __name__ == "__main__":

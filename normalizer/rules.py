@@ -114,8 +114,14 @@ def _languages(files: Files) -> tuple[dict[str, tuple[str, ...]], LanguageWords]
         if not kata or not baku:
             raise files.error(SLANG, f"baris {line}", "kata dan baku wajib diisi")
         formal[kata] = tuple(baku.split())
-    indonesian = frozenset(files.strings(LANGUAGE, files.toml(LANGUAGE), "id"))
-    return formal, LanguageWords(indonesian, frozenset(javanese))
+    table = files.toml(LANGUAGE)
+    told = {word: "jv" for word in javanese}
+    for name in _LANGUAGES:
+        told |= dict.fromkeys(files.strings(LANGUAGE, table, name), name)
+    return formal, LanguageWords(told)
+
+
+_LANGUAGES = ("su", "mad", "en", "id")
 
 
 def _categories(writing: _Writing) -> tuple[dict[str, Kategori], list[Phrase]]:

@@ -78,6 +78,8 @@ URGENCY = [
 LANGUAGE = [
     ("lampu di jalan kami sudah mati dan belum diperbaiki", "id"),
     ("dalan ngarep omahku wis suwe ora didandani", "jv"),
+    ("jalan abdi rusak pisan teu acan dibenerkeun", "su"),
+    ("the road to our place is broken", "en"),
     ("12345 !!", "unknown"),
 ]
 
