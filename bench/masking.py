@@ -17,6 +17,7 @@ _BEFORE = (
     "Pak, nomor saya", "hub", "NIK", "No. KK", "lampu mati, WA", "(", "tolong cek", "ktp:", "jalan",
     "dari", "mohon dibantu", "0", "nomor saya ya pak", "RT 03 RW 05",
 )  # fmt: skip
+_JOINTS = (" ", ", ", ": ", "\n")
 _AFTER = (
     "ya",
     ", suwun",
@@ -119,7 +120,7 @@ def leaks(count: int, seed: int) -> Count:
         before, after = rng.choice(_BEFORE), rng.choice(_AFTER)
         kind = rng.choice((nik, phone, spoken, mail))
         number = kind(rng)
-        masked, _ = mask(clean(f"{before}\n{number} {after}"))
+        masked, _ = mask(clean(f"{before}{rng.choice(_JOINTS)}{number} {after}"))
         seen.texts += 1
         if _survives(number, masked):
             seen.wrong += 1
@@ -131,7 +132,7 @@ def _survives(number: str, masked: str) -> bool:
     """Tell whether five digits or letters of the number in a row are still there."""
     if "@" in number or number[0].isalpha():
         return number in masked
-    left, told = re.sub(r"\D", "", masked), re.sub(r"\D", "", number)
+    left, told = re.sub(r"[ .\-/()]", "", masked), re.sub(r"\D", "", number)
     return any(told[at : at + 5] in left for at in range(len(told) - 4))
 
 

@@ -204,15 +204,17 @@ class _Run:
             index += 1
 
     def _phones(self) -> Iterator[Span]:
-        first = 0
-        while first < len(self.groups):
-            last = self._phone_from(first)
-            if last is None:
-                first += 1
-                continue
-            self.taken[first : last + 1] = [True] * (last + 1 - first)
-            yield self._start(first), self.groups[last][1], "TELP"
-            first = last + 1
+        """Yield mobile numbers before others, so that none is cut by what stands before it."""
+        for mobile in (True, False):
+            first = 0
+            while first < len(self.groups):
+                last = self._phone_from(first, mobile)
+                if last is None:
+                    first += 1
+                    continue
+                self.taken[first : last + 1] = [True] * (last + 1 - first)
+                yield self._start(first), self.groups[last][1], "TELP"
+                first = last + 1
 
     def _start(self, first: int) -> int:
         """Include the "+" and "(" that open a phone number."""
@@ -220,7 +222,7 @@ class _Run:
         lead = self.text[max(0, start - 2) : start]
         return start - (len(lead) - len(lead.rstrip("+(")))
 
-    def _phone_from(self, first: int) -> int | None:
+    def _phone_from(self, first: int, mobile: bool) -> int | None:
         """Return the last group of the longest phone number that begins with this group."""
         start = self.groups[first][0]
         if self.taken[first] or self.text[start] not in "0123456789":
@@ -232,7 +234,7 @@ class _Run:
             digits += self._digits(last, last)
             if self.taken[last] or len(digits) > 16:
                 break
-            if is_phone(digits, plus, cued):
+            if is_mobile(digits) if mobile else is_phone(digits, plus, cued):
                 best = last
         return best
 
@@ -243,18 +245,23 @@ def is_nik(digits: str) -> bool:
     return digits[0] != "0" and (1 <= day <= 31 or 41 <= day <= 71) and 1 <= month <= 12
 
 
-def is_phone(digits: str, plus: bool, cued: bool) -> bool:
-    """Tell whether digits are a phone number; a mobile's shape is enough, a landline must exist."""
-    size = len(digits)
-    if plus and 9 <= size <= 15:
-        return True
+def is_mobile(digits: str) -> bool:
+    """Tell whether digits have the shape of an Indonesian mobile number."""
     local = digits
     for prefix in ("6208", "628", "08"):
         if digits.startswith(prefix):
             local = "08" + digits[len(prefix) :]
             break
-    if local.startswith("08"):
-        return 10 <= len(local) <= 14 and local[2] != "0"
+    return local.startswith("08") and 10 <= len(local) <= 14 and local[2] != "0"
+
+
+def is_phone(digits: str, plus: bool, cued: bool) -> bool:
+    """Tell whether digits are a phone number; a mobile's shape is enough, a landline must exist."""
+    size = len(digits)
+    if plus and 9 <= size <= 15:
+        return True
+    if is_mobile(digits):
+        return True
     if cued and 8 <= size <= 13:
         return digits[0] in "0268"
     return size >= 9 and digits[0] == "0" and digits[1] != "0" and _landline(digits)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.masking import hidden, leaks
 from normalizer.privacy import mask
 from normalizer.text import clean
 
@@ -161,3 +162,11 @@ def test_dates_stay(date: object) -> None:
 def test_masking_twice_changes_nothing(text: str) -> None:
     once, _ = mask(clean(text))
     assert mask(once)[0] == once
+
+
+def test_no_number_of_a_person_leaks_in_generated_texts() -> None:
+    assert leaks(3000, seed=11).examples == []
+
+
+def test_plain_numbers_are_not_hidden() -> None:
+    assert hidden(3000, seed=11).examples == []
