@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(explain)
     app.command()(replay)
+    app.command()(learn)
 
 
 def init(
@@ -82,6 +83,43 @@ def replay(
         print(line)
     if apply:
         print(f"diterapkan={found.published}")
+
+
+def learn(
+    apply: Annotated[bool, typer.Option("--apply", help="Simpan dan berlakukan.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Kembali ke pelajaran sebelumnya.")] = False,
+    tenant: Annotated[str, typer.Option("--tenant", help="Kantor, bila ada beberapa.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Pelajari kata-kata kategori dari koreksi operator; hasilnya ditunjukkan dulu."""
+    import asyncio
+
+    from gateway import learning, wiring
+
+    settings = read(config, data)
+    office = tenant or next(iter(settings.tenants))
+    if office not in settings.tenants:
+        raise ConfigError(f"--tenant {office!r}: tidak ada di pengaturan")
+    folder = settings.config_dir / "tenants" / office
+    if undo:
+        print(f"berlaku sekarang: {learning.undo(folder)}; jalankan ulang pengolah")
+        return
+
+    async def work() -> learning.Learnt:
+        bus = wiring.bus(settings)
+        try:
+            return await learning.learn(settings, bus, office)
+        finally:
+            await bus.close()
+
+    learnt = asyncio.run(work())
+    for kode, words in learnt.lessons.items():
+        print(f"{kode}: {', '.join(words)}")
+    for line in learnt.report.lines():
+        print(line)
+    if apply and learnt.lessons:
+        print(f"ditulis: {learning.write(folder, learnt)}; jalankan ulang pengolah")
 
 
 def moment(option: str, text: str, settings: Settings) -> datetime:

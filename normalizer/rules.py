@@ -1,8 +1,8 @@
 """Loads the rule files of config/ into frozen tables, and says in a sentence what is wrong."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from normalizer import gazetteer
@@ -22,6 +22,7 @@ KLASIFIKASI = "klasifikasi.toml"
 FLAGS = "flags.toml"
 URGENCY = "urgency.toml"
 ELSEWHERE = "kewenangan.toml"
+LESSONS = "pelajaran.toml"
 LANGUAGE = "language.toml"
 SLANG = "slang.csv"
 JAVANESE = "javanese.csv"
@@ -44,6 +45,16 @@ class Rules:
     greetings: frozenset[str]
     kategori: Mapping[str, Kategori]
     routing: Routing
+    phrases: tuple[Phrase, ...] = ()
+
+    def taught(self, lessons: Mapping[str, Sequence[str]]) -> "Rules":
+        """Return the rules with more words for their kategori."""
+        more = [
+            Phrase("kategori", kode, _STRENGTH["sedang"], (word,))
+            for kode, words in lessons.items()
+            for word in words
+        ]
+        return replace(self, lexicon=Lexicon.of([*self.phrases, *more]))
 
     @classmethod
     def load(cls, config_dir: Path, tenant: str, wilayah_kode: str) -> "Rules":
@@ -53,6 +64,7 @@ class Rules:
         formal, language = _languages(files)
         writing = _Writing(files, formal)
         categories, phrases = _categories(writing)
+        phrases += _lessons(writing, f"{tenant_dir}/{LESSONS}", categories)
         phrases += _elsewhere(writing, categories)
         phrases += [*_klasifikasi(writing), *_flags(writing), *_urgency(writing)]
         everyday = _everyday(phrases, formal)
@@ -70,6 +82,7 @@ class Rules:
             greetings=greetings,
             kategori=categories,
             routing=routing,
+            phrases=tuple(phrases),
         )
 
 
@@ -173,6 +186,16 @@ def _flags(writing: _Writing) -> Iterator[Phrase]:
         section = files.table(FLAGS, table, field)
         for key in section:
             yield from writing.phrases(FLAGS, section, key, (field, key, 1.0))
+
+
+def _lessons(writing: _Writing, name: str, categories: Mapping[str, Kategori]) -> Iterator[Phrase]:
+    """Read what `kanal learn` wrote for this office, if it did."""
+    files = writing.files
+    for row in files.tables(name, files.toml(name, optional=True), "kategori"):
+        kode = files.string(name, row, "kode")
+        if kode not in categories:
+            raise files.error(name, kode, "kategori ini tidak ada")
+        yield from writing.phrases(name, row, "sedang", ("kategori", kode, _STRENGTH["sedang"]))
 
 
 def _elsewhere(writing: _Writing, categories: Mapping[str, Kategori]) -> Iterator[Phrase]:

@@ -13,9 +13,10 @@ from core.bus import Outgoing
 from core.bus.memory import MemoryBus
 from core.clock import system_clock
 from core.connector import BadRow
-from core.schema import Complaint
+from core.errors import ConfigError
+from core.schema import Complaint, Decision
 from core.settings import Settings, load
-from gateway import wiring
+from gateway import learning, wiring
 from gateway.founding import found
 from gateway.replay import Difference, Span, replay
 from gateway.understanding import Understanding
@@ -106,3 +107,48 @@ def test_only_what_is_asked_for_is_read(office: Settings) -> None:
 
     assert asyncio.run(work(Span(datetime(2020, 1, 1, tzinfo=UTC), channel="sms"))) == 0
     assert asyncio.run(work(Span(datetime(2100, 1, 1, tzinfo=UTC)))) == 0
+
+
+async def corrected(settings: Settings, count: int) -> MemoryBus:
+    """Take in reports, and let an operator call every lamp a matter of order."""
+    bus = await take_in(settings, count)
+    wrong = [c for c in await complaints(bus) if c.kategori == "pju"]
+    for number, complaint in enumerate(wrong):
+        decision = Decision(
+            tenant="kab-blitar", decision_id=str(number), kind="correct",
+            complaint_id=complaint.complaint_id, value={"kategori": "ketertiban_umum"},
+            actor="operator", decided_at=datetime(2026, 11, 1, tzinfo=UTC),
+        )  # fmt: skip
+        await bus.publish(
+            [Outgoing(topics.DECISIONS.name, 0, decision.event_id, decision.to_bytes())]
+        )
+    return bus
+
+
+def test_corrections_teach_and_can_be_taken_back(office: Settings) -> None:
+    folder = office.config_dir / "tenants" / "kab-blitar"
+    plain = wiring.rules(office)["kab-blitar"].version
+
+    async def work() -> learning.Learnt:
+        return await learning.learn(office, await corrected(office, 60), "kab-blitar")
+
+    learnt = asyncio.run(work())
+    assert "lampu" in learnt.lessons["ketertiban_umum"]
+    assert (learnt.report.corrections, learnt.report.others_changed) == (12, 0)
+    first = learning.write(folder, learnt)
+    taught = wiring.rules(office)["kab-blitar"].version
+    second = learning.write(folder, learnt)
+    assert (first.name, second.name) == ("0001.toml", "0002.toml")
+    assert taught != plain
+    assert learning.undo(folder) == "pelajaran 0001"
+    assert learning.undo(folder) == "tanpa pelajaran"
+    assert wiring.rules(office)["kab-blitar"].version == plain
+    with pytest.raises(ConfigError, match="belum ada pelajaran"):
+        learning.undo(folder)
+
+
+def test_without_corrections_nothing_is_learnt(office: Settings) -> None:
+    async def work() -> learning.Learnt:
+        return await learning.learn(office, await take_in(office, 5), "kab-blitar")
+
+    assert asyncio.run(work()).lessons == {}
