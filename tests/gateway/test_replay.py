@@ -134,7 +134,8 @@ def test_corrections_teach_and_can_be_taken_back(office: Settings) -> None:
 
     learnt = asyncio.run(work())
     assert "lampu" in learnt.lessons["ketertiban_umum"]
-    assert (learnt.report.corrections, learnt.report.others_changed) == (12, 0)
+    # half of the twelve are rahasia: nothing is learnt from those
+    assert (learnt.report.corrections, learnt.report.others_changed) == (6, 0)
     first = learning.write(folder, learnt)
     taught = wiring.rules(office)["kab-blitar"].version
     second = learning.write(folder, learnt)
