@@ -80,7 +80,9 @@ def _nothing_said(evidence: Evidence, greetings: frozenset[str]) -> _Verdict | N
 
 
 def _not_meant(hits: Hits) -> _Verdict | None:
-    if spam := hits.get("spam"):
+    spam = hits.get("spam", ())
+    strong = any(phrase.weight > 2 for phrase in hits.get("kategori", ()))
+    if len(spam) > 1 or (spam and not strong):
         return "bukan_aduan", "iklan atau spam", _texts(spam)
     prank = hits.get("prank")
     if prank and not hits.get("kategori"):
