@@ -135,7 +135,8 @@ def _desa(below: list[Mention], kecamatan: list[Mention], gazetteer: Gazetteer) 
     mention = below[0]
     place = mention.places[0]
     agreeing = [m for m in kecamatan if any(place.kode.startswith(p.kode) for p in m.places)]
-    if agreeing and mention.cue != "letak":
+    apart = not mention.cue and not _beside(mention, agreeing)
+    if agreeing and mention.cue != "letak" and not apart:
         told_by = [mention, *agreeing[:1]]
         return _found(gazetteer, place, 0.95, "desa dan kecamatan disebut", told_by)
     if any(m.cue == "kecamatan" for m in kecamatan):
@@ -145,6 +146,15 @@ def _desa(below: list[Mention], kecamatan: list[Mention], gazetteer: Gazetteer) 
         return _shared([mention, *rivals], gazetteer)
     confidence = _CONFIDENCE.get(mention.cue, _BARE)
     return _found(gazetteer, place, confidence, "nama desa/kelurahan", [mention])
+
+
+# How far a bare name may stand from its kecamatan: "Tlogo RT 3 RW 5 kec Kanigoro".
+_NEAR = 5
+
+
+def _beside(mention: Mention, kecamatan: list[Mention]) -> bool:
+    """Tell whether a name without a cue stands beside a kecamatan, as desa do in addresses."""
+    return any(m.cue != "kecamatan" or -_NEAR <= m.at - mention.end <= _NEAR for m in kecamatan)
 
 
 def _rivals_of(below: list[Mention]) -> list[Mention]:

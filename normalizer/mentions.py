@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from normalizer.gazetteer import Gazetteer, Place
 from normalizer.misspelt import closest
@@ -12,7 +12,7 @@ _BETWEEN = frozenset({"di", "kota", "wilayah", "daerah"})
 _SPLIT = frozenset({"desa", "kecamatan"})
 _FUZZY = 5
 _LOOSE = 8
-_AFTER_STREET = frozenset({"raya", "no", "nomor", "gang", "gg", "km"})
+_NUMBER = frozenset({"no", "nomor", "km"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Mention:
     cue: str  # desa, dusun, kecamatan, kabupaten, kota, jalan, letak, arah, landmark, nama
     places: tuple[Place, ...]
     lead: str = ""  # the cue as written
+    at: int = 0  # where it stands, and where what follows it begins
+    end: int = 0
 
     @property
     def words(self) -> str:
@@ -39,7 +41,7 @@ def mentions(words: Sequence[str], gazetteer: Gazetteer) -> Iterator[Mention]:
         if words[at] in gazetteer.heads or gazetteer.cues.get(lead) in _SPLIT:
             size, mention = _mention_at(words, at, lead, gazetteer)
             if mention is not None:
-                yield mention
+                yield replace(mention, at=at, end=at + size)
         at += size
 
 
@@ -80,8 +82,13 @@ def _official(part: Sequence[str], cue: str, gazetteer: Gazetteer) -> str:
 
 
 def _street(cue: str, words: Sequence[str], after: int) -> str:
-    """Take "jalan" for a street's cue; a name before "raya" or a house number is a street's too."""
-    return "jalan" if not cue and words[after : after + 1] and words[after] == "raya" else cue
+    """Take a bare name before "raya" or a house number for a street's."""
+    if cue or after >= len(words):
+        return cue
+    numbered = words[after] in _NUMBER and words[after + 1 : after + 2]
+    if words[after] == "raya" or (numbered and words[after + 1].isdigit()):
+        return "jalan"
+    return cue
 
 
 def _misspelt(
