@@ -60,7 +60,8 @@ def _by_words(named: list[Mention], addressed: list[Mention], gazetteer: Gazette
     if below and len(below[0].places) == 1 and (found := _desa(below, kecamatan, gazetteer)):
         return found
     if kecamatan:
-        return _kecamatan(kecamatan[0], below, gazetteer)
+        between = _between(kecamatan, gazetteer)
+        return between or _kecamatan(kecamatan[0], below, gazetteer)
     if below:
         return _open(below[0], gazetteer)
     rest = [*kabkota, *(m for m in usable if m.cue in ("nama", "landmark"))]
@@ -175,6 +176,18 @@ def _shared(several: list[Mention], gazetteer: Gazetteer) -> _Found | None:
         place, rule, confidence = parent, "beberapa tempat di satu kecamatan", 0.6
     wilayah, rule, words = _found(gazetteer, place, confidence, rule, several[:3])
     return wilayah.model_copy(update={"rivals": _rivals(tuple(places))}), rule, words
+
+
+def _between(kecamatan: list[Mention], gazetteer: Gazetteer) -> _Found | None:
+    """Leave it open when several kecamatan are named alike: "jalan Ngaliyan - Mijen"."""
+    first = kecamatan[0]
+    alike = [m for m in kecamatan if m.cue == first.cue and m.cue != "kecamatan"]
+    places = {m.places[0].kode: m.places[0] for m in alike}
+    if len(places) < 2 or not all(gazetteer.at_home(place) for place in places.values()):
+        return None
+    home = gazetteer.by_kode[gazetteer.home]
+    wilayah, rule, words = _found(gazetteer, home, 0.5, "beberapa kecamatan disebut", alike[:3])
+    return wilayah.model_copy(update={"rivals": _rivals(tuple(places.values()))}), rule, words
 
 
 def _kecamatan(mention: Mention, below: list[Mention], gazetteer: Gazetteer) -> _Found:
