@@ -49,6 +49,7 @@ class Gazetteer:
     common: frozenset[str]  # names that need a cue: "desa", or at least "daerah"
     words: frozenset[str]  # names that are words too: "di" before them will do
     everyday: frozenset[str]  # words of complaints: never a place without "desa" or "kecamatan"
+    national: frozenset[str]  # names of desa and kecamatan anywhere: rightly spelt, but elsewhere
     never: frozenset[str]  # words that are no place even after "desa": "desa sedang ..."
     short: Mapping[str, str]  # "kr" for "karang"
     cues: Mapping[str, str]
@@ -74,7 +75,8 @@ def load(
     files: Files, tenant_dir: str, home: str, vocabulary: frozenset[str] = frozenset()
 ) -> Gazetteer:
     """Build the gazetteer of one tenant from the national list and the tenant's own files."""
-    places, kabkota, beyond = _read_places(files, home)
+    lines = files.gzipped(WILAYAH).splitlines()
+    places, kabkota, beyond = _read_places(files, lines, home)
     by_kode = {place.kode: place for place in (*kabkota, *places)}
     if home not in by_kode:
         raise ConfigError(f"{files.root / WILAYAH}: kode wilayah {home!r} tidak ada di daftar")
@@ -102,6 +104,7 @@ def load(
         common=frozenset(files.strings(PLACES, names, "umum")),
         words=frozenset(row[0] for _, row in files.rows(WORDS, ("kata",))),
         everyday=vocabulary,
+        national=frozenset(line.split(",", 2)[1].lower() for line in lines),
         never=frozenset(files.strings(PLACES, names, "bukan")),
         short=short,
         cues=_cues(files, files.table(PLACES, table, "penunjuk")),
@@ -167,9 +170,10 @@ def name_of(place: Place) -> str:
     return " ".join(words)
 
 
-def _read_places(files: Files, home: str) -> tuple[list[Place], list[Place], list[Place]]:
+def _read_places(
+    files: Files, lines: Sequence[str], home: str
+) -> tuple[list[Place], list[Place], list[Place]]:
     """Read the tenant's areas and its namesake's, every kabupaten, and the province's kecamatan."""
-    lines = files.gzipped(WILAYAH).splitlines()
     if not lines or lines[0] != _HEAD:
         raise files.error(WILAYAH, "baris 1", f"kepala kolom harus {_HEAD}")
     kabkota = list(_parse(files, [line for line in lines if line[_KABKOTA : _KABKOTA + 1] == ","]))

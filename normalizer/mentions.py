@@ -102,14 +102,20 @@ def _misspelt(
     names = gazetteer.spelt[level]
     for size in (2, 1):
         part = words[at : at + size]
-        if len(part) < size or any(word in gazetteer.everyday or word.isdigit() for word in part):
+        if len(part) < size or any(_plain(word, gazetteer) for word in part):
             continue
         written = "".join(part)
-        found = closest(written, names) if len(written) >= _FUZZY else ""
+        known = " ".join(part) in gazetteer.national or written in gazetteer.national
+        found = closest(written, names) if len(written) >= _FUZZY and not known else ""
         if found:
             places = tuple(p for p in gazetteer.by_name[found] if p.level == level)
             return size, Mention(" ".join(part), cue, places, lead)
     return 1, _beyond(words[at], cue, lead, gazetteer)
+
+
+def _plain(word: str, gazetteer: Gazetteer) -> bool:
+    """Tell whether a word is certainly no misspelt name."""
+    return word in gazetteer.everyday or word in gazetteer.never or word.isdigit()
 
 
 def _beyond(name: str, cue: str, lead: str, gazetteer: Gazetteer) -> Mention | None:
@@ -145,7 +151,10 @@ def _meant(name: str, lead: str, cue: str, gazetteer: Gazetteer) -> bool:
     """Tell whether a name that is also a word is meant as a place: by what stands before it."""
     if name in gazetteer.everyday:
         return False
-    if name in gazetteer.common:
+    elsewhere = name in gazetteer.kabkota and not any(
+        p.level == "kecamatan" and gazetteer.at_home(p) for p in gazetteer.by_name.get(name, ())
+    )
+    if name in gazetteer.common or elsewhere:
         return cue == "daerah"
     return name not in gazetteer.words or bool(cue) or lead in _SOFT
 
