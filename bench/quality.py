@@ -127,14 +127,17 @@ def score_places(rows: Sequence[Row], errors: bool) -> Iterator[str]:
         if len(row.kode) >= len("33.74"):
             by_home[row.kode[:5]].append(row)
     found = [
-        (row, understand(row, rules).wilayah)
+        (row, understand(row, rules).wilayah, exact(row, rules))
         for home, own in by_home.items()
         for rules in [Rules.load(ROOT / "config", "bench", home)]
         for row in own
     ]
     for level, size in LEVELS.items():
-        score = Places()
-        for row, got in found:
+        score, plain = Places(), Places()
+        for row, got, named in found:
+            plain.told += bool(at_level(row.kode, size))
+            plain.said += bool(named[level])
+            plain.right += at_level(row.kode, size) in named[level]
             told, said = at_level(row.kode, size), at_level(got.kode, size)
             score.told += bool(told)
             score.said += bool(said)
@@ -142,7 +145,20 @@ def score_places(rows: Sequence[Row], errors: bool) -> Iterator[str]:
             if errors and told != said:
                 yield f"  {level} {row.nid} {told or '-'} dibaca {said or '-'}: {got.evidence}"
         yield f"tempat {level:9} {score.line}"
+        yield f"    nama persis saja: {plain.line}"
     yield from strangers_at_home(rows, errors)
+
+
+def exact(row: Row, rules: Rules) -> dict[str, set[str]]:
+    """Return every area of the regency whose name stands in the text: the baseline."""
+    words = text.plain_words(f"{row.judul} {row.isi}")
+    gazetteer = rules.gazetteer
+    names = {" ".join(words[at : at + size]) for at in range(len(words)) for size in (1, 2, 3)}
+    places = [p for name in names for p in gazetteer.by_name.get(name, ()) if gazetteer.at_home(p)]
+    return {
+        level: {p.kode[:size] for p in places if at_level(p.kode, size)}
+        for level, size in LEVELS.items()
+    }
 
 
 def strangers_at_home(rows: Sequence[Row], errors: bool) -> Iterator[str]:
