@@ -179,6 +179,8 @@ def _lead(words: Sequence[str], at: int, gazetteer: Gazetteer) -> str:
     """Return the word before a name that tells how it is meant, or ""."""
     before = words[at - 1] if at else ""
     cue = gazetteer.cues.get(before, "")
+    if cue == "kecamatan" and at > 1 and gazetteer.cues.get(words[at - 2]) == "desa":
+        return words[at - 2]  # "Kel/Kec. Tandes"
     if cue not in _SPLIT and at > 1 and before in _BETWEEN:
         earlier = words[at - 2]
         if gazetteer.cues.get(earlier, "") in _SPLIT:

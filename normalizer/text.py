@@ -12,7 +12,8 @@ _DASH = re.compile("[\u2010-\u2015\u2212\u30fc]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\n{3,}")
 _DIGIT = re.compile(r"[^\W\D0-9]")
-_TOKEN = re.compile(r"\[[A-Z]+\]|https?://\S+|[^\W\d_]+|\d+")
+_MASK = re.compile(r"\[[A-Z]{2,9}\]")
+_TOKEN = re.compile(r"https?://\S+|[^\W\d_]+|\d+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 _SALUTATION = re.compile(r"^\s*(?:kepada\s+)?(?:yth|yang terhormat)\b[^\n,:;]{0,120}[\n,:;]", re.I)
@@ -112,9 +113,7 @@ def read(text: str, spelling: Spelling) -> Words:
 
 def plain_words(text: str) -> tuple[str, ...]:
     """Split a text into lower-case words and numbers."""
-    return tuple(
-        token for token in _TOKEN.findall(text.lower().replace("[", " [")) if _is_word(token)
-    )
+    return tuple(token for token in _TOKEN.findall(_MASK.sub(" ", text).lower()) if _is_word(token))
 
 
 def salutation(text: str) -> str:
