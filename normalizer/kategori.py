@@ -9,7 +9,7 @@ from normalizer.lexicon import Phrase
 
 LAINNYA = "lainnya"
 # A second kategori is named when it reaches this share of the first, and more than a weak word.
-_CLOSE = 0.6
+_CLOSE = 0.45
 _ENOUGH = 2.0
 # What each further word adds, and what standing in the title adds.
 _LESS = 0.75

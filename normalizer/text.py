@@ -24,11 +24,21 @@ _READ_CHARS = 24_000
 _MEMO = 50_000
 
 
+# Cyrillic and Greek letters that look Latin, which hide a word or a place from the lists.
+_LOOKALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u03bf\u03b1"
+    "\u0410\u0415\u041e\u0420\u0421\u0423\u0425\u0406\u0412\u041d\u041a\u041c\u0422",
+    "aeopcyxijshdoaAEOPCYXIBHKMT",
+)
+_HASHTAG = re.compile(r"#\w+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
 def clean(text: str) -> str:
     """Mend what a keyboard or an export broke, leaving the wording alone."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
-        text = _DASH.sub("-", _INVISIBLE.sub("", text))
+        text = _DASH.sub("-", _INVISIBLE.sub("", text)).translate(_LOOKALIKE)
         text = _DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _LINES.sub("\n\n", _BLANKS.sub(" ", text)).strip()
@@ -112,7 +122,9 @@ def read(text: str, spelling: Spelling) -> Words:
 
 
 def plain_words(text: str) -> tuple[str, ...]:
-    """Split a text into lower-case words and numbers."""
+    """Split a text into lower-case words and numbers; "#JalanRusak" is two words."""
+    if "#" in text:
+        text = _HASHTAG.sub(lambda found: _CAMEL.sub(" ", found[0]), text)
     return tuple(token for token in _TOKEN.findall(_MASK.sub(" ", text).lower()) if _is_word(token))
 
 
