@@ -55,7 +55,7 @@ def normalize(message: Message, envelope: Envelope, rules: Rules, key: bytes) ->
     topic, others, categorised = kategori.categorise(
         hits.get("kategori", ()), titled.get("kategori", ()), rules.kategori
     )
-    urgency, rated = urgencies.rate(hits.get("urgency", ()), kind, envelope.channel)
+    urgency, rated = urgencies.rate(hits.get("urgency", ()), kind, envelope.channel, words.formal)
     flagged = flags.flag(message, hits, kind)
     case = routing.Case(kind, topic, urgency, wilayah, rules.gazetteer.home)
     elsewhere = routing.outside(case, hits.get("luar", ()), rules.routing)

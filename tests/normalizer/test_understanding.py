@@ -73,6 +73,10 @@ URGENCY = [
     ("ada ular", "call112", "high"),
     ("lampu jalan mati", "call112", "normal"),
     ("usul dibuatkan taman", "sms", "low"),
+    ("anak jatuh di got", "sms", "high"),
+    ("genangan di jalan, 40 warga tidak bisa lewat", "sms", "high"),
+    ("genangan di jalan, 2 warga tidak bisa lewat", "sms", "normal"),
+    ("40 rumah belum dapat tempat sampah", "sms", "normal"),
 ]
 
 LANGUAGE = [
