@@ -19,6 +19,7 @@ _KECAMATAN = len("35.05.10")
 WORDS = "kata_umum.csv"
 _CUES = (
     "desa", "dusun", "kecamatan", "kabupaten", "kota", "jalan", "orang", "daerah", "letak", "arah",
+    "ruas",
 )  # fmt: skip
 _JOINED = 7
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -65,6 +66,11 @@ class Gazetteer:
     def at_home(self, place: Place) -> bool:
         """Tell whether a place lies in the tenant's own area."""
         return place.kode == self.home or place.kode.startswith(self.home + ".")
+
+    @property
+    def is_city(self) -> bool:
+        """Whether the tenant is a kota: their codes begin at 71."""
+        return self.home[3:4] == "7"
 
     def inside(self, place: Place) -> bool:
         """Tell whether a place is one of the tenant's or its namesake's."""

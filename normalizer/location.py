@@ -10,9 +10,16 @@ from normalizer.mentions import Mention, corner, mentions
 
 PIN_KM = 5.0
 # How much a mention weighs when a text names several places; the first of the heaviest decides.
-_RANK = {"desa": 4.0, "kecamatan": 4.0, "landmark": 3.0, "dusun": 1.5, "letak": 1.0}
+_RANK = {"desa": 4.0, "kecamatan": 4.0, "landmark": 3.0, "dusun": 1.5, "ruas": 1.2, "letak": 1.0}
 _NAMED = 2.0
-_CONFIDENCE = {"desa": 0.9, "kecamatan": 0.9, "landmark": 0.75, "dusun": 0.6, "letak": 0.5}
+_CONFIDENCE = {
+    "desa": 0.9,
+    "kecamatan": 0.9,
+    "landmark": 0.75,
+    "dusun": 0.6,
+    "ruas": 0.5,
+    "letak": 0.5,
+}
 _BARE = 0.7
 # Streets, rivers and directions are called after places and do not lie in them.
 _WEAK = frozenset({"jalan", "arah"})
@@ -47,6 +54,8 @@ _Found = tuple[Wilayah, str, tuple[str, ...]]
 
 def _by_words(named: list[Mention], addressed: list[Mention], gazetteer: Gazetteer) -> _Found:
     usable = [m for m in named if m.cue not in _WEAK]
+    if gazetteer.is_city:
+        usable = [m for m in usable if m.cue != "ruas" or _agrees(m, usable)]
     kabkota = [m for m in usable if m.cue in ("kabupaten", "kota")]
     kecamatan = [m for m in usable if m not in kabkota and _level(m) == "kecamatan"]
     kecamatan.sort(key=lambda m: (not gazetteer.inside(m.places[0]), _weight(m)))
@@ -75,6 +84,12 @@ def _otherwise(
     if addressed:
         return _addressed(addressed, gazetteer)
     return _kabkota(rest[0], gazetteer) if rest else _nothing(weak)
+
+
+def _agrees(mention: Mention, named: list[Mention]) -> bool:
+    """Tell whether the text also names the kecamatan that this lies in."""
+    codes = {p.kode for m in named if m.cue == "kecamatan" for p in m.places}
+    return any(place.kode[:8] in codes for place in mention.places)
 
 
 def _weight(mention: Mention) -> float:

@@ -83,7 +83,7 @@ def _official(part: Sequence[str], cue: str, gazetteer: Gazetteer) -> str:
 
 def _street(cue: str, words: Sequence[str], after: int) -> str:
     """Take a bare name before "raya" or a house number for a street's."""
-    if cue or after >= len(words):
+    if cue not in ("", "ruas") or after >= len(words):
         return cue
     numbered = words[after] in _NUMBER and words[after + 1 : after + 2]
     if words[after] == "raya" or (numbered and words[after + 1].isdigit()):
@@ -156,7 +156,8 @@ def _meant(name: str, lead: str, cue: str, gazetteer: Gazetteer) -> bool:
     )
     if name in gazetteer.common or elsewhere:
         return cue == "daerah"
-    return name not in gazetteer.words or bool(cue) or lead in _SOFT
+    cued = cue not in ("", "ruas") or lead in _SOFT
+    return name not in gazetteer.words or cued
 
 
 _SOFT = frozenset({"di", "nang", "ndek", "neng", "ing", "dari"})
