@@ -1,10 +1,13 @@
 """A publisher and the sink in one process of its own, for rows that fail it at a chosen syscall.
 
 It goes on from where the files stand, says on stdout what was acknowledged, and ends at `total`.
-In the mode `early` it commits its position before the effect: the negative control.
+In the mode `early N` it commits its position before the effect and dies between the two at its
+N-th batch: the negative control.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,9 @@ from tests.sink.sink_makers import PART, TENANT, many
 Say = Callable[[str], None]
 TOPIC = "deduplicated"
 _PAGE = 3
+_BATCH = 20
+LEAST_BATCHES = 3
+"""So many batches are sure of the 60 records that the rows send."""
 _TRIES = 40
 # Both files copy their write-ahead logs often, for the fault may fall into that.
 _BUS_PAGES, _DUCKDB_CHECKPOINT = 40, "20KB"
@@ -43,7 +49,7 @@ def open_bus(folder: Path) -> EmbeddedBus:
     return EmbeddedBus(folder / "log.sqlite", host=Host(checkpoint_pages=_BUS_PAGES))
 
 
-async def work(folder: Path, total: int, say: Say, *, early: bool = False) -> None:
+async def work(folder: Path, total: int, say: Say, *, early: int = 0) -> None:
     """Publish what is missing and sink it all."""
     bus, sink = open_bus(folder), open_sink(folder)
     with sink.store.connection() as con:
@@ -79,20 +85,23 @@ async def _insist(bus: EmbeddedBus, page: list[Outgoing], say: Say) -> None:
 
 
 async def _drain(
-    consumer: Consumer, sink: Sink, publishing: "asyncio.Task[None]", say: Say, *, early: bool
+    consumer: Consumer, sink: Sink, publishing: "asyncio.Task[None]", say: Say, *, early: int
 ) -> None:
     while True:
         last = publishing.done()
-        batch = await consumer.take(20, 0.02)
+        batch = await consumer.take(_BATCH, 0.02)
         if batch.records:
-            await _handle(consumer, sink, batch, say, early=early)
+            if early:
+                await consumer.commit(batch, ())
+                early -= 1
+                if not early:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            await _handle(consumer, sink, batch, say, early=bool(early))
         elif last:
             return
 
 
 async def _handle(consumer: Consumer, sink: Sink, batch: Batch, say: Say, *, early: bool) -> None:
-    if early:
-        await consumer.commit(batch, ())
     for _ in range(_TRIES):
         try:
             sink.handle(batch)
@@ -110,9 +119,8 @@ async def _handle(consumer: Consumer, sink: Sink, batch: Batch, say: Say, *, ear
 def main() -> None:
     """Work in the folder that is named until everything is stored."""
     folder, total = Path(sys.argv[1]), int(sys.argv[2])
-    asyncio.run(
-        work(folder, total, lambda line: print(line, flush=True), early="early" in sys.argv[3:])
-    )
+    early = int(sys.argv[4]) if sys.argv[3:4] == ["early"] else 0
+    asyncio.run(work(folder, total, lambda line: print(line, flush=True), early=early))
 
 
 if __name__ == "__main__":

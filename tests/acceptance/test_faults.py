@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SEED = 20261125
 # Rows that need seconds; 3 is test_kills.py, 18 needs minutes, 10 and 15 are for `make faults`.
 SLICE = ("1", "1a", "2", "2a", "8", "9", "11a", "13", "16", "16a", "20")
-BY_STRACE = ("2", "2a", "9")
+BY_STRACE = ("2", "9")
 
 
 @pytest.mark.slow
