@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from core.bus import Positions, Stored
 from core.errors import RetryLater
 from core.log import get_logger
+from sink.damage import is_damage, put_aside
 from sink.rows import Row, decode
 from sink.statements import script, statements
 from sink.write import Write
@@ -51,7 +52,17 @@ class Store:
         self.revision = 0
         """Rises with every change a reader could see; kept in memory only."""
         self._held: int | None = None
-        self._ready()
+        self._start()
+
+    def _start(self) -> None:
+        """Open the file; only now, before anybody has read a position, may it begin anew."""
+        try:
+            self._ready()
+        except Reopened as error:
+            if not is_damage(error.__cause__ or error):
+                raise
+            put_aside(self._path)
+            self._ready()
 
     def positions(self) -> Positions:
         """Return what is stored, as read from the file; the bus is to go on after it."""
