@@ -8,7 +8,7 @@ import duckdb
 from core.log import get_logger
 
 _KINDS = (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
-_SAID = ("corrupt", "checksum", "not a valid duckdb", "replaying wal")
+_SAID = ("corrupt", "checksum", "not a valid duckdb", "replaying wal", "could not read enough")
 # What a disk says that is full or fails: the file may be whole.
 _OF_THE_DISK = ("no space left", "input/output error", "could not write", "could not set lock")
 

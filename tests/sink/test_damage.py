@@ -58,6 +58,7 @@ def test_a_file_in_use_is_left_alone(tmp_path: Path) -> None:
     [
         (duckdb.IOException("IO Error: Corrupt database file: computed checksum 1 ..."), True),
         (duckdb.IOException("The file exists, but it is not a valid DuckDB database file!"), True),
+        (duckdb.IOException("Could not read enough bytes from file: attempted to read 9"), True),
         (duckdb.InternalException("INTERNAL Error: Failure while replaying WAL file"), True),
         (duckdb.SerializationException("Failed to deserialize: field id mismatch"), True),
         (duckdb.IOException("Could not write file: No space left on device"), False),
