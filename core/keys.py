@@ -25,25 +25,32 @@ def analyst_key(data: Path, tenant: str) -> bytes:
     return _load_or_make(data / "keys" / f"analyst-{tenant}.key")
 
 
-def _load_or_make(path: Path) -> bytes:
+def once(path: Path, content: bytes) -> bytes:
+    """Return what a file holds; where there is none yet, make it, whole or not at all.
+
+    Of two processes at once, both get the first one's. Raises ConfigError.
+    """
     try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        key = _make(path)
+        if not path.exists():
+            _make(path, content)
+        return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: kunci tidak dapat dibaca ({error.strerror})") from error
+        raise ConfigError(f"{path}: tidak dapat dibaca atau dibuat ({error.strerror})") from error
+
+
+def _load_or_make(path: Path) -> bytes:
+    key = once(path, secrets.token_bytes(_BYTES))
     if len(key) < _BYTES:
         raise ConfigError(f"{path}: kunci rusak; pulihkan dari cadangan, jangan dibuat ulang")
     return key
 
 
-def _make(path: Path) -> bytes:
-    """Make a key whole or not at all; of two processes at once, both get the first one's."""
+def _make(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(new, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_bytes(_BYTES))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
@@ -53,8 +60,5 @@ def _make(path: Path) -> bytes:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
-        raise ConfigError(f"{path}: kunci tidak dapat dibuat ({error.strerror})") from error
     finally:
         new.unlink(missing_ok=True)
-    return path.read_bytes()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from core.backoff import backoff
 from core.bus import Batch, Consumer, Outgoing, Stored
 from core.errors import CannotStore, ConfigError, Fenced, RetryLater, Unparseable
 from core.log import get_logger, where
@@ -59,7 +60,7 @@ async def _handle_one(record: Stored, handle: Handle, park: Park) -> Sequence[Ou
             return handle(record)
         except RetryLater as error:
             attempt += 1
-            await asyncio.sleep(error.after or min(0.1 * 2 ** min(attempt, 30), 30.0))
+            await asyncio.sleep(error.after or backoff(0.2, attempt, 30.0))
         except Unparseable as error:
             return park(record, str(error))
         except (ConfigError, Fenced, CannotStore):
@@ -89,7 +90,7 @@ async def commit(
                 get_logger().error("commit_refused", count=len(outputs))
             if stop.is_set():
                 raise
-            await asyncio.sleep(min(0.1 * 2 ** min(attempt, 30), 5.0))
+            await asyncio.sleep(backoff(0.2, attempt, 5.0))
         else:
             if attempt:
                 get_logger().info("commit_resumed", attempt=attempt)

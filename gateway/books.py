@@ -1,14 +1,13 @@
 """Hands what the log has counted to the sink, and prints the books: `kanal books`."""
 
 import asyncio
-import contextlib
 import secrets
 from collections import defaultdict
 from pathlib import Path
 
 from rich.table import Table
 
-from core import topics
+from core import keys, topics
 from core.bus import Bus, Outgoing
 from core.clock import Clock
 from core.errors import CannotStore
@@ -72,8 +71,4 @@ def _record(page: Tallies) -> Outgoing:
 
 def _node(data: Path) -> str:
     """Name this data folder's log; made once, so that its counts are never added twice."""
-    path = data / "run" / "node"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError), open(path, "x") as file:
-        file.write(secrets.token_hex(8))
-    return path.read_text()
+    return keys.once(data / "run" / "node", secrets.token_hex(8).encode()).decode()

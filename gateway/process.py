@@ -13,6 +13,7 @@ from core.clock import system_clock
 from core.errors import CannotStore, ConfigError, Fenced
 from core.settings import Settings, child_environment
 from gateway.daemon import Daemon
+from gateway.ports import ASK_OVER_HTTP, try_port
 
 _PR_SET_PDEATHSIG = 1
 # A daemon whose work was taken over by another process starts again with what stands now.
@@ -87,8 +88,10 @@ def become_dashboard(settings: Settings, ready_fd: int | None) -> NoReturn:
     """Turn this process into the dashboard's server; being killed with the parent survives it."""
     import dashboard
 
+    try_port("dasbor", settings.dashboard.host, settings.dashboard.port, "--dashboard-port")
     if ready_fd is not None:
-        os.close(ready_fd)  # told without a word: ask over HTTP
+        os.write(ready_fd, ASK_OVER_HTTP)
+        os.close(ready_fd)
     command = dashboard.command(
         settings.config_dir, settings.data_dir, settings.dashboard.host, settings.dashboard.port
     )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from core import topics
+from core.backoff import backoff
 from core.bus import Bus, Outgoing, Tally
 from core.clock import Clock
 from core.connector import Page, Pull
@@ -62,6 +63,8 @@ class Polls:
         try:
             while not self._stop.is_set():
                 batch = await consumer.take(500, 0.5)
+                for one in polling.values():
+                    one.check()
                 for part in batch.lost:
                     await polling.pop(part).end()
                 if batch.gained:
@@ -110,6 +113,12 @@ class Polling:
         self._stop = asyncio.Event()
         self._tasks = [asyncio.create_task(poll.run(self._stop)) for poll in polls]
 
+    def check(self) -> None:
+        """Raise what ended a poll that nobody told to end: the daemon then starts again."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
     async def end(self) -> None:
         """Let each finish what it is making durable."""
         self._stop.set()
@@ -140,17 +149,17 @@ class Poll:
                 failures = 0
             except RetryLater as error:
                 failures += 1
-                wait = error.after or min(wait * 2 ** min(failures, 30), _LONGEST_PAUSE)
+                wait = error.after or backoff(2 * wait, failures, _LONGEST_PAUSE)
                 await self._failed(str(error), failures)
             except CannotStore:
                 failures += 1
-                wait = min(0.2 * 2 ** min(failures, 30), 5.0)
+                wait = backoff(0.4, failures, 5.0)
             except ConfigError as error:
                 await self._failed(str(error), 1)
                 await self._stop.wait()
             except Exception as error:
                 failures += 1
-                wait = min(wait * 2 ** min(failures, 30), _LONGEST_PAUSE)
+                wait = backoff(2 * wait, failures, _LONGEST_PAUSE)
                 self._log.error("channel_down", error=type(error).__name__, where=where(error))
                 await self._failed(f"galat tak terduga: {type(error).__name__}", failures + 1)
             await pause(self._stop, wait)

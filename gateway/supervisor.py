@@ -12,15 +12,18 @@ from pathlib import Path
 
 import httpx
 
-from core.errors import ConfigError
+from core.backoff import backoff
+from core.errors import ConfigError, GatewayError
 from core.log import get_logger
 from core.settings import Settings, child_environment
 from gateway import wiring
+from gateway.ports import ASK_OVER_HTTP
 from gateway.pulls import pause
 
 STAGES = ("connectors", "normalizer", "dedup", "sink", "dashboard")
 _LONGEST_PAUSE = 30.0
 _GRACE = 10.0
+_NOT_STARTED = 1
 _SUMMARY_EVERY = 60.0
 
 
@@ -52,7 +55,7 @@ class Child:
         """Run it until `stop`; pauses grow only while it ends before it was ready."""
         failures = 0
         while not stop.is_set():
-            was_ready, code = await self._run_once()
+            was_ready, code = await self._run_once(stop)
             if stop.is_set():
                 return
             if code == ConfigError.exit_code and not self.restarts and not was_ready:
@@ -65,18 +68,28 @@ class Child:
                 "stage_restarted", stage=self.name, status=code, attempt=self.restarts
             )
             if failures:
-                await self._rest(stop, min(0.25 * 2 ** min(failures, 30), _LONGEST_PAUSE))
+                await self._rest(stop, backoff(0.5, failures, _LONGEST_PAUSE))
 
-    async def _run_once(self) -> tuple[bool, int]:
-        read, write = os.pipe()
+    async def _run_once(self, stop: asyncio.Event) -> tuple[bool, int]:
+        try:
+            read, write = os.pipe()
+        except OSError:
+            return False, _NOT_STARTED
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, "--ready-fd", str(write), "--parent", str(os.getpid()),
                 pass_fds=(write,), start_new_session=True, stdin=asyncio.subprocess.DEVNULL,
                 env=child_environment(self._settings),
             )  # fmt: skip
+        except OSError:
+            # No memory, no process, no file to spare: the machine may have them in a moment.
+            os.close(read)
+            return False, _NOT_STARTED
         finally:
             os.close(write)
+        if stop.is_set():
+            # Told while it was being made: whoever ends the others has not seen this one.
+            await self.end()
         watching = asyncio.create_task(self._watch(read))
         code = await self._process.wait()
         watching.cancel()
@@ -93,11 +106,11 @@ class Child:
         loop.add_reader(read, told.set)
         try:
             await told.wait()
-            if os.read(read, 1):
-                self.ready.set()
-            elif self.name == "dashboard":
+            word = os.read(read, 1)
+            if word == ASK_OVER_HTTP:
                 # It became Streamlit's own process and can no longer tell.
                 await _answers(f"http://{self._host}/_stcore/health")
+            if word:
                 self.ready.set()
         finally:
             loop.remove_reader(read)
@@ -155,7 +168,10 @@ class Supervisor:
             kept = [asyncio.create_task(child.keep(stop)) for child in self._children]
             greeting = asyncio.create_task(self._greet(welcome, started))
             summing = asyncio.create_task(self._sum_up(stop))
-            await stop.wait()
+            told = asyncio.create_task(stop.wait())
+            # Only `stop` ends the keeping of a stage; a bug that does ends everything, loudly.
+            await asyncio.wait({told, *kept}, return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
             for task in (greeting, summing):
                 task.cancel()
             await asyncio.gather(*(child.end() for child in self._children))
@@ -181,7 +197,10 @@ class Supervisor:
         """One line a minute: what came, what waits, how the processes stand."""
         while not stop.is_set():
             await asyncio.sleep(_SUMMARY_EVERY)
-            self._say(await asyncio.to_thread(self._summary))
+            try:
+                self._say(await asyncio.to_thread(self._summary))
+            except GatewayError as error:
+                self._say(f"{time.strftime('%H:%M')} log tidak dapat dibaca: {error}")
 
     def _summary(self) -> str:
         counts, lag = asyncio.run(_status(self._settings))
@@ -219,8 +238,12 @@ async def _answers(url: str) -> None:
 @contextlib.contextmanager
 def _only_one(data: Path) -> Iterator[None]:
     """Hold the data folder for this supervisor alone. Raises ConfigError if it is held."""
-    (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(data / "run" / "supervisor.lock", "a+") as lock:
+    try:
+        (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = open(data / "run" / "supervisor.lock", "a+")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise ConfigError(f"{data}: tidak dapat ditulis ({error.strerror})") from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

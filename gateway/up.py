@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from core import log
 from core.settings import Settings, load
 from core.settings_files import Table
 from gateway import wiring
@@ -21,6 +22,7 @@ _DEMO_FEEDS = (
 
 def bring_up(config: Path, data: Path | None, ports: dict[str, Table], *, demo: bool) -> int:
     """Run everything until told to stop; return the exit code."""
+    log.configure()
     config = config.absolute()
     data = (data or Path(_DEMO_DATA if demo else "data")).absolute()
     if demo:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from granian.constants import HTTPModes, Interfaces
@@ -15,9 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.connector import Request
-from core.errors import CannotStore, ConfigError
+from core.errors import CannotStore
+from core.log import get_logger, where
 from core.settings import IntakeSettings
-from gateway.intake import Answer, Intake
+from gateway.intake import FAILED, Answer, Intake
+from gateway.ports import try_port
 
 Metrics = Callable[[], Awaitable[bytes]]
 
@@ -92,7 +93,15 @@ class Web:
             counted = names if self._intake.knows(*names) else ("", "")
             answer = self._intake.refuse(*counted, refused.reason, refused.status, refused.words)
             return _response(answer, _CLOSE)
-        return _response(await take(self._read(request, body)))
+        try:
+            return _response(await take(self._read(request, body)))
+        except Exception as error:
+            # A bug of ours: the sender is to come again, and nothing of the body is logged.
+            get_logger().error(
+                "request_failed", tenant=names[0], channel=names[1],
+                error=type(error).__name__, where=where(error),
+            )  # fmt: skip
+            return _response(FAILED)
 
     async def _body(self, request: HttpRequest) -> bytes:
         """Read a body within its bounds; no ASGI server bounds it for us."""
@@ -142,7 +151,7 @@ class Web:
 
 async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then finish what is in hand. Raises ConfigError if it cannot."""
-    _try_port(settings)
+    try_port("intake", settings.host, settings.port, "--port")
     server = Server(
         web.app(),
         address=settings.host,
@@ -163,19 +172,6 @@ async def serve(web: Web, settings: IntakeSettings, stop: asyncio.Event) -> None
     waiting.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-
-
-def _try_port(settings: IntakeSettings) -> None:
-    """Find out in a sentence what the server would only say in a traceback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise ConfigError(
-                f"intake tidak dapat memakai {settings.host} porta {settings.port} "
-                f"({error.strerror}); pilih yang lain dengan --port"
-            ) from error
 
 
 def _response(answer: Answer, headers: dict[str, str] | None = None) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.twitter.client import X
 from connectors.twitter.posts import Post, read
 from core import ids
+from core.backoff import backoff
 from core.errors import ConfigError, GatewayError, RetryLater
 from core.reading import rows, table, word
 
@@ -88,11 +89,11 @@ class Stream:
         if not isinstance(error, RetryLater):
             return error
         if status == 429 and "x-rate-limit-reset" not in response.headers:
-            pause = min(60.0 * 2 ** (self._failures - 1), 900.0)
+            pause = backoff(60.0, self._failures, 900.0)
         elif status == 429 or error.after:
             return error
         else:
-            pause = min(5.0 * 2 ** (self._failures - 1), 320.0)
+            pause = backoff(5.0, self._failures, 320.0)
         return RetryLater(str(error), after=pause)
 
 

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
 from aiokafka.codec import has_zstd  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
+from core.backoff import backoff
 from core.bus import Outgoing
 from core.bus.kafka_settings import MAX_RECORD_BYTES, KafkaSettings
 from core.errors import CannotStore
@@ -86,7 +87,7 @@ class Writer:
                 offsets = await self._send_once(records, deadline)
             except Exception as error:
                 attempt += 1
-                pause = min(0.1 * 2 ** min(attempt, 30), 2.0)
+                pause = backoff(0.2, attempt, 2.0)
                 if once or asyncio.get_running_loop().time() + pause > deadline:
                     raise CannotStore(f"Kafka tidak menyimpan: {type(error).__name__}") from error
                 get_logger().warning(

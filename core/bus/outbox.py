@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from core.backoff import backoff
 from core.bus import Batch, Consumer, Outgoing, Positions, Published, Status, Stored, Tally, check
 from core.bus.claims import ClaimedBus, Starts
 from core.bus.embedded import EmbeddedBus
@@ -251,7 +252,7 @@ async def _insist(what: str, act: Callable[[], Awaitable[object]]) -> None:
             attempt += 1
             if attempt == 1:
                 get_logger().error("outbox_blocked", stage=what, reason=str(error))
-            await asyncio.sleep(min(0.1 * 2 ** min(attempt, 30), _LONGEST_PAUSE))
+            await asyncio.sleep(backoff(0.2, attempt, _LONGEST_PAUSE))
         else:
             if attempt:
                 get_logger().info("outbox_resumed", stage=what, attempt=attempt)

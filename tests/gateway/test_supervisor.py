@@ -17,6 +17,7 @@ from tests.gateway.house import free_port, settings
 WORKS = "import os,sys; os.write(int(sys.argv[sys.argv.index('--ready-fd')+1]), b'1'); sys.exit(1)"
 FAILS = "import sys; sys.exit(1)"
 REFUSES = "import sys; sys.exit(2)"
+SLEEPS = "import signal; signal.pause()"
 
 
 def pauses(tmp_path: Path, program: str, count: int) -> list[float]:
@@ -99,3 +100,50 @@ def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
         )
     assert tried.returncode == 2
     assert f"porta {port}" in tried.stderr + tried.stdout
+
+
+def test_a_taken_dashboard_port_is_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        tried = command(
+            "up", "--data", str(tmp_path), "--port", str(free_port()), "--dashboard-port", port
+        )
+    assert tried.returncode == 2
+    assert f"dasbor tidak dapat memakai 127.0.0.1 porta {port}" in tried.stderr
+    assert "Siap dalam" not in tried.stdout
+
+
+def test_a_program_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    async def scenario() -> list[float]:
+        stop, asked = asyncio.Event(), list[float]()
+
+        async def rest(_stop: asyncio.Event, seconds: float) -> None:
+            asked.append(seconds)
+            if len(asked) == 3:
+                stop.set()
+
+        child = Child("dedup", (str(tmp_path / "tidak-ada"),), settings(tmp_path), rest)
+        await asyncio.wait_for(child.keep(stop), 20)
+        return asked
+
+    before = len(os.listdir("/proc/self/fd"))
+    assert asyncio.run(scenario()) == [0.5, 1.0, 2.0]
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_stop_while_a_stage_is_being_started_ends_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        child = Child("dedup", (sys.executable, "-c", SLEEPS), settings(tmp_path))
+        keeping = asyncio.create_task(child.keep(stop))
+        await asyncio.sleep(0)
+        # The process is being made: whoever ends the children finds none yet.
+        assert child.pid is None
+        stop.set()
+        await child.end()
+        await asyncio.wait_for(keeping, 20)
+        assert child.pid is None
+
+    asyncio.run(scenario())
