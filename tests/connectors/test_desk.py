@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 
 from connectors.desk import Settings, build
 from connectors.desk.connector import Desk
@@ -263,9 +264,11 @@ def test_the_page_keeps_changes_and_hands_over_without_a_network(tmp_path: Path)
             page.get_by_label("Isi aduan").fill(words)
             page.get_by_role("button", name="Simpan").dblclick()
         page.get_by_role("button", name="Simpan").click()
+        count = page.locator("#banyak")
+        expect(count).to_have_text("2", timeout=20_000)
         # A page that is closed and opened again has lost nothing.
         page.reload()
-        assert page.locator("#banyak").inner_text() == "2"
+        expect(count).to_have_text("2", timeout=20_000)
         first = tmp_path / "1.json"
         with page.expect_download() as download:
             page.get_by_role("button", name="Unduh berkas").click()
