@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from core import ids
 from gateway import lapor_page, photo
+from gateway.bodies import Refused
 from gateway.lapor_page import Choices, Filled
 from gateway.posted import BadPost, Posted, read
-from gateway.public import WORDS, Door, Office, Refused
+from gateway.public import WORDS, Door, Office
 from gateway.published import Published, Unavailable, Wanted
 from normalizer import Rules
 
@@ -73,7 +74,7 @@ class Lapor:
 
     def _turned_away(self, office: Office, error: Refused, after: int) -> Response:
         status = 429 if after else error.status
-        self._door.count(office, "too_large" if error.status == 413 else "malformed", error.status)
+        self._door.count(office, error.reason, error.status)
         sentence = (
             f"Foto lebih besar dari {office.web.foto_mb:g} MB. Kembali, lalu pilih foto lain."
             if status == 413

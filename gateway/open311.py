@@ -10,11 +10,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway import open311_words as words
+from gateway.bodies import Refused
 from gateway.lapor import choices_of
 from gateway.open311_request import Names, form_of, wanted
 from gateway.open311_words import Failed
 from gateway.posted import BadPost, pairs, read
-from gateway.public import Door, Office, Refused
+from gateway.public import Door, Office
 from gateway.published import Published, Unavailable, Wanted
 
 _MOST = 100_000
@@ -100,7 +101,8 @@ class Open311:
         try:
             name = await self._door.send(office, report)
         except Refused as error:
-            raise Failed(error.status, error.words, retry_after=30) from error
+            wait = 30 if error.status == 503 else 0
+            raise Failed(error.status, error.words, retry_after=wait) from error
         row = {"service_request_id": name, "service_notice": "", "account_id": ""}
         return words.answer(form, _REQUESTS, [row])
 

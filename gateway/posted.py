@@ -1,14 +1,17 @@
 """Reads what a browser posts: fields and files, out of a body whose size is bounded already."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
 _FIELDS = 100
-_BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,200})"?', re.IGNORECASE)
-_NAME = re.compile(r'(?:^|[;\s])name="([^"]*)"')
-_FILE = re.compile(r'(?:^|[;\s])filename="([^"]*)"')
 
 
 class BadPost(ValueError):
@@ -47,36 +50,73 @@ def pairs(encoded: str) -> dict[str, str]:
 
 
 def _multipart(content_type: str, body: bytes) -> Posted:
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
+    _, options = parse_options_header(content_type)
+    if not options.get(b"boundary"):
         raise BadPost("multipart tanpa boundary")
-    line = b"--" + boundary[1].encode("latin-1", "replace")
-    parts = (b"\r\n" + body).split(b"\r\n" + line)
-    if len(parts) < 2 or len(parts) > _FIELDS or not parts[-1].startswith(b"--"):
+    parts = _Parts()
+    try:
+        parser = MultipartParser(options[b"boundary"], parts.callbacks)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise BadPost("multipart rusak") from error
+    if not parts.whole:
         raise BadPost("multipart terpotong")
-    fields: dict[str, str] = {}
-    files: dict[str, bytes] = {}
-    for part in parts[1:-1]:
-        head, found, content = part.partition(b"\r\n\r\n")
-        disposition = _disposition(head)
-        name = _NAME.search(disposition)
-        if not found or name is None:
+    return Posted(parts.fields, parts.files)
+
+
+class _Parts:
+    """Gathers the parts of a multipart body as the parser tells them."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.files: dict[str, bytes] = {}
+        self.whole = False
+        self._count = 0
+        self._name, self._value = bytearray(), bytearray()
+        self._head: dict[bytes, bytes] = {}
+        self._content = bytearray()
+
+    @property
+    def callbacks(self) -> "MultipartCallbacks":
+        """What the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._end_header,
+            "on_part_data": lambda data, start, end: self._content.extend(data[start:end]),
+            "on_part_end": self._end,
+            "on_end": self._finish,
+        }
+
+    def _begin(self) -> None:
+        self._count += 1
+        if self._count > _FIELDS:
+            raise BadPost("terlalu banyak isian")
+        self._head.clear()
+        self._content.clear()
+
+    def _end_header(self) -> None:
+        self._head[bytes(self._name).lower()] = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _end(self) -> None:
+        _, told = parse_options_header(self._head.get(b"content-disposition"))
+        if b"name" not in told:
             raise BadPost("multipart rusak")
-        if _FILE.search(disposition):
-            files.setdefault(name[1], content)
+        name = _utf8(told[b"name"])
+        if b"filename" in told:
+            self.files.setdefault(name, bytes(self._content))
         else:
-            fields.setdefault(name[1], _utf8(content))
-    return Posted(fields, files)
+            self.fields.setdefault(name, _utf8(self._content))
+
+    def _finish(self) -> None:
+        self.whole = True
 
 
-def _disposition(head: bytes) -> str:
-    for line in head.decode("utf-8", "replace").split("\r\n"):
-        if line.lower().startswith("content-disposition:"):
-            return line
-    return ""
-
-
-def _utf8(content: bytes) -> str:
+def _utf8(content: bytes | bytearray) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:

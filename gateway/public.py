@@ -5,11 +5,9 @@ import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import cast
 
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
 from connectors import CHANNELS
@@ -20,6 +18,7 @@ from core.settings import Settings, TenantSettings
 from core.settings_notice import Notice
 from core.signatures import INTERNAL_HEADER, sign_internal
 from gateway import wiring
+from gateway.bodies import Refused, promised, read_body
 from gateway.intake import Intake
 from gateway.rate import Buckets
 from gateway.wiring import Channel, Key
@@ -30,14 +29,6 @@ WEB = "web"
 _SECONDS, _AT_ONCE = 60.0, 16
 WORDS, _WORDS_SECONDS = 200_000, 15.0
 _READS_PER_MINUTE, _READS_AT_ONCE = 120.0, 60
-
-
-class Refused(Exception):
-    """A request that is not heard to its end: its status and a sentence."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status, self.words = status, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +87,10 @@ class Door:
 
     async def body(self, request: HttpRequest, most: int) -> bytes:
         """Read a body within its bounds. Raises Refused."""
-        promised = request.headers.get("content-length", "0")
-        if not promised.isdigit():
-            raise Refused(400, "content-length salah")
-        if int(promised[:18]) > most:
-            raise Refused(413, "isi terlalu besar")
-        words = most <= WORDS or 0 < int(promised[:18]) <= WORDS
-        place, seconds = (nullcontext(), _WORDS_SECONDS) if words else (self._at_once, _SECONDS)
-        read = bytearray()
-        try:
-            async with asyncio.timeout(seconds), place:
-                async for part in request.stream():
-                    read += part
-                    if len(read) > most:
-                        raise Refused(413, "isi terlalu besar")
-        except TimeoutError:
-            raise Refused(408, "isi tidak selesai pada waktunya") from None
-        except ClientDisconnect:
-            raise Refused(400, "isi terpotong") from None
-        return bytes(read)
+        words = most <= WORDS or 0 < promised(request, most) <= WORDS
+        if words:
+            return await read_body(request, most, _WORDS_SECONDS)
+        return await read_body(request, most, _SECONDS, self._at_once)
 
     async def send(self, office: Office, form: Mapping[str, object]) -> str:
         """Store a form durably and return the complaint's id. Raises Refused."""
@@ -127,7 +103,7 @@ class Door:
             office.name, WEB, Request("POST", self._base + path, "", headers, body)
         )
         if answer.status != 200:
-            raise Refused(answer.status, answer.body.decode("utf-8", "replace"))
+            raise Refused("refused", answer.status, answer.body.decode("utf-8", "replace"))
         return str(json.loads(answer.body)["complaint_id"])
 
 

@@ -8,7 +8,6 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,6 +16,7 @@ from core.connector import Request
 from core.errors import CannotStore
 from core.log import get_logger, where
 from core.settings import IntakeSettings
+from gateway.bodies import Refused, read_body
 from gateway.intake import FAILED, Answer, Intake
 from gateway.ports import try_port
 
@@ -24,14 +24,6 @@ Metrics = Callable[[], Awaitable[bytes]]
 
 # A refused body is left unread, so its connection cannot be used again.
 _CLOSE = {"connection": "close"}
-
-
-class _Refused(Exception):
-    """A request that is not heard to its end."""
-
-    def __init__(self, reason: str, status: int, words: str) -> None:
-        super().__init__(reason)
-        self.reason, self.status, self.words = reason, status, words
 
 
 class Web:
@@ -88,8 +80,10 @@ class Web:
         take: Callable[[Request], Awaitable[Answer]],
     ) -> Response:
         try:
-            body = await self._body(request)
-        except _Refused as refused:
+            body = await read_body(
+                request, self._settings.max_body_bytes, self._settings.body_seconds
+            )
+        except Refused as refused:
             counted = names if self._intake.knows(*names) else ("", "")
             answer = self._intake.refuse(*counted, refused.reason, refused.status, refused.words)
             return _response(answer, _CLOSE)
@@ -102,28 +96,6 @@ class Web:
                 error=type(error).__name__, where=where(error),
             )  # fmt: skip
             return _response(FAILED)
-
-    async def _body(self, request: HttpRequest) -> bytes:
-        """Read a body within its bounds; no ASGI server bounds it for us."""
-        most = self._settings.max_body_bytes
-        promised = request.headers.get("content-length", "0")
-        if not promised.isdigit():
-            raise _Refused("malformed", 400, "content-length salah")
-        if int(promised[:18]) > most:
-            raise _Refused("too_large", 413, "isi terlalu besar")
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(self._settings.body_seconds):
-                async for part in request.stream():
-                    parts.append(part)
-                    size += len(part)
-                    if size > most:
-                        raise _Refused("too_large", 413, "isi terlalu besar")
-        except TimeoutError:
-            raise _Refused("slow", 408, "isi tidak selesai pada waktunya") from None
-        except ClientDisconnect:
-            raise _Refused("truncated", 400, "isi terpotong") from None
-        return b"".join(parts)
 
     def _read(self, request: HttpRequest, body: bytes) -> Request:
         path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
