@@ -12,7 +12,7 @@ import typer
 from core.errors import ConfigError, GatewayError
 from core.settings_files import Table
 from gateway import rules_cli
-from gateway.options import CONFIG, DATA, Config, DashboardPort, Data, Port, read
+from gateway.options import CONFIG, DATA, Config, DashboardPort, Data, Port, Tenant, read
 
 app = typer.Typer(
     name="kanal",
@@ -163,7 +163,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     templates: Annotated[
         Path | None, typer.Option("--templates", help="Tulis formulir kosong ke folder ini.")
     ] = None,
-    tenant: Annotated[str, typer.Option("--tenant", help="Kantor, bila ada beberapa.")] = "",
+    tenant: Tenant = "",
     config: Config = CONFIG,
     data: Data = DATA,
 ) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from core import ids, topics
-from core.bus import Bus, Positions
+from core.bus import Bus, walk
 from sink.reader import NotPublished, Reader
 
 # By id and not by date: what arrived after the import began may be of the import itself.
@@ -46,16 +46,12 @@ class Earlier:
 
     async def _on_the_log(self, fresh: set[bytes]) -> set[bytes]:
         found: set[bytes] = set()
-        at: Positions = {}
         mark = f'"channel":{json.dumps(self._channel[1])}'.encode()
         own = f'"delivery_id":"{self._node}:'.encode()
-        while records := await self._bus.read(topics.RAW.name, at, _READ):
-            for record in records:
-                place = (record.topic, record.partition)
-                at[place] = max(record.offset, at.get(place, -1))
-                # Looked at before it is read: most of the log is of other channels.
-                if mark in record.value and own not in record.value:
-                    found |= self._named(record.value) & fresh
+        async for record in walk(self._bus, topics.RAW.name, _READ):
+            # Looked at before it is read: most of the log is of other channels.
+            if mark in record.value and own not in record.value:
+                found |= self._named(record.value) & fresh
         return found
 
     def _named(self, value: bytes) -> set[bytes]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from core import keys
 from core.clock import Clock, system_clock
-from core.errors import ConfigError
 from core.ids import content_id
 from core.schema import Complaint, Message
 from core.settings import Settings
 from gateway import wiring
+from gateway.options import office
 from normalizer import Envelope, normalize
 
 
@@ -25,9 +25,7 @@ class Asked:
 
 def steps(settings: Settings, asked: Asked, clock: Clock = system_clock) -> Iterator[str]:
     """Yield a line for the cleaned text, the masked text and every decision with its reason."""
-    tenant = asked.tenant or (next(iter(settings.tenants)) if len(settings.tenants) == 1 else "")
-    if tenant not in settings.tenants:
-        raise ConfigError(f"--tenant: pilih salah satu: {', '.join(settings.tenants)}")
+    tenant = office(settings, asked.tenant)
     rules = wiring.rules(settings)[tenant]
     message = Message(
         external_id=content_id(asked.text.encode("utf-8", "replace")),

@@ -22,6 +22,7 @@ from core.sheets import harmless
 from gateway import wiring
 from gateway.earlier import Earlier, identity
 from gateway.intake import raw_record
+from gateway.options import office
 from gateway.preview import Preview, Say, Step, progress
 from gateway.screen import printable
 from gateway.wiring import Channel
@@ -101,10 +102,7 @@ def write_templates(settings: Settings, channel: str, folder: Path, tenant: str 
 
 
 def _choose(settings: Settings, tenant: str, channel: str) -> Channel:
-    offices = list(settings.tenants)
-    tenant = tenant or (offices[0] if len(offices) == 1 else "")
-    if tenant not in settings.tenants:
-        raise ConfigError(f"sebut kantornya dengan --tenant; yang ada: {', '.join(offices)}")
+    tenant = office(settings, tenant)
     known = {
         name: found
         for (of, name), found in wiring.channels(settings).items()

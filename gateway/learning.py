@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import topics
-from core.bus import Bus, Positions, Stored
+from core.bus import Bus, walk
 from core.errors import ConfigError
 from core.schema import Complaint, Decision
 from core.settings import Settings
@@ -18,7 +18,6 @@ from normalizer.lessons import Example, Lessons, Report
 CURRENT = "pelajaran.toml"
 _KEPT = "pelajaran"
 _NUMBERED = re.compile(r"(\d{4})\.toml")
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,13 @@ async def learn(settings: Settings, bus: Bus, tenant: str) -> Learnt:
 async def _examples(bus: Bus, tenant: str) -> list[Example]:
     """Return the complaints of an office, each with the kategori an operator or the rules gave."""
     right = {}
-    for record in await _all(bus, topics.DECISIONS.name):
+    async for record in walk(bus, topics.DECISIONS.name):
         decision = Decision.model_validate_json(record.value)
         told = decision.value.get("kategori")
         if decision.tenant == tenant and decision.kind == "correct" and isinstance(told, str):
             right[decision.complaint_id] = told
     found: dict[str, Example] = {}
-    for record in await _all(bus, topics.NORMALIZED.name):
+    async for record in walk(bus, topics.NORMALIZED.name):
         complaint = Complaint.model_validate_json(record.value)
         if complaint.tenant != tenant or complaint.stub or complaint.rahasia:
             continue
@@ -54,16 +53,6 @@ async def _examples(bus: Bus, tenant: str) -> list[Example]:
             complaint.title_masked, complaint.text_masked, kode or complaint.kategori, bool(kode)
         )
     return list(found.values())
-
-
-async def _all(bus: Bus, topic: str) -> list[Stored]:
-    after: Positions = {}
-    records: list[Stored] = []
-    while page := await bus.read(topic, after, _PAGE):
-        for record in page:
-            after[record.topic, record.partition] = record.offset
-        records += page
-    return records
 
 
 def write(folder: Path, learnt: Learnt) -> Path:

@@ -1,12 +1,12 @@
 """`kanal replay`: what today's rules would make of the past, and on request makes it so."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from core import keys, topics
-from core.bus import Bus, Outgoing, Positions, Stored
+from core.bus import Bus, Outgoing, Stored, walk
 from core.clock import system_clock
 from core.errors import Unparseable
 from core.schema import Complaint, RawMessage
@@ -14,7 +14,6 @@ from core.settings import Settings
 from gateway import wiring
 from gateway.understanding import Understanding
 
-_PAGE = 500
 _SAMPLES = 5
 
 
@@ -118,7 +117,7 @@ async def replay(settings: Settings, bus: Bus, span: Span, *, apply: bool = Fals
         system_clock,
     )
     found = Difference()
-    async for record in _all(bus, topics.RAW.name):
+    async for record in walk(bus, topics.RAW.name):
         changed = _again(record, span, understanding, before, found)
         if apply and changed:
             await bus.publish(changed)
@@ -156,7 +155,7 @@ def _again(
 async def _before(bus: Bus) -> dict[tuple[str, str], Seen]:
     """Return how each version of each complaint was understood last."""
     before = {}
-    async for record in _all(bus, topics.NORMALIZED.name):
+    async for record in walk(bus, topics.NORMALIZED.name):
         try:
             complaint = Complaint.model_validate_json(record.value)
         except ValueError:
@@ -164,11 +163,3 @@ async def _before(bus: Bus) -> dict[tuple[str, str], Seen]:
         if not complaint.stub:
             before[complaint.complaint_id, complaint.version] = seen_of(complaint)
     return before
-
-
-async def _all(bus: Bus, topic: str) -> AsyncIterator[Stored]:
-    after: Positions = {}
-    while page := await bus.read(topic, after, _PAGE):
-        for record in page:
-            after[record.topic, record.partition] = record.offset
-            yield record

@@ -1,4 +1,4 @@
-"""The commands about understanding: init and explain."""
+"""The commands about understanding: init, explain, replay and learn."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from core.errors import ConfigError
 from core.settings import Settings
-from gateway.options import CONFIG, DATA, Config, Data, read
+from gateway.options import CONFIG, DATA, Config, Data, Tenant, office, read
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def explain(
     text: Annotated[str, typer.Argument(help="Teks pesan.")],
     title: Annotated[str, typer.Option("--title", help="Judul pesan.")] = "",
     channel: Annotated[str, typer.Option("--channel", help="Kanal asal.")] = "desk",
-    tenant: Annotated[str, typer.Option("--tenant", help="Kantor, bila ada beberapa.")] = "",
+    tenant: Tenant = "",
     config: Config = CONFIG,
     data: Data = DATA,
 ) -> None:
@@ -60,11 +60,14 @@ def replay(
     """Tunjukkan bagaimana aturan sekarang akan mengubah yang lampau; --apply menerapkannya."""
     import asyncio
 
+    from connectors import CHANNELS
     from gateway import wiring
     from gateway.replay import Difference, Span
     from gateway.replay import replay as again
 
     settings = read(config, data)
+    if channel not in ("", *CHANNELS):
+        raise ConfigError(f"--channel {channel!r}: kanal ini tidak ada; {', '.join(CHANNELS)}")
     span = Span(
         moment("--since", since, settings),
         moment("--until", until, settings) if until else None,
@@ -88,7 +91,7 @@ def replay(
 def learn(
     apply: Annotated[bool, typer.Option("--apply", help="Simpan dan berlakukan.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Kembali ke pelajaran sebelumnya.")] = False,
-    tenant: Annotated[str, typer.Option("--tenant", help="Kantor, bila ada beberapa.")] = "",
+    tenant: Tenant = "",
     config: Config = CONFIG,
     data: Data = DATA,
 ) -> None:
@@ -98,10 +101,8 @@ def learn(
     from gateway import learning, wiring
 
     settings = read(config, data)
-    office = tenant or next(iter(settings.tenants))
-    if office not in settings.tenants:
-        raise ConfigError(f"--tenant {office!r}: tidak ada di pengaturan")
-    folder = settings.config_dir / "tenants" / office
+    meant = office(settings, tenant)
+    folder = settings.config_dir / "tenants" / meant
     if undo:
         print(f"berlaku sekarang: {learning.undo(folder)}; jalankan ulang pengolah")
         return
@@ -109,7 +110,7 @@ def learn(
     async def work() -> learning.Learnt:
         bus = wiring.bus(settings)
         try:
-            return await learning.learn(settings, bus, office)
+            return await learning.learn(settings, bus, meant)
         finally:
             await bus.close()
 

@@ -1,6 +1,6 @@
 """The bus: publish durably, take in batches, commit outputs and position together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -203,6 +203,15 @@ class Limits:
     """Seconds without a sign of life after which a member's partitions go to others."""
     check_seconds: float = 2.0
     """How long the first process to open a log may check it; `verify` checks all of it."""
+
+
+async def walk(bus: Bus, topic: str, page: int = 500) -> AsyncIterator[Stored]:
+    """Yield every record of a topic from its beginning, each partition in order."""
+    after: Positions = {}
+    while records := await bus.read(topic, after, page):
+        for record in records:
+            after[record.topic, record.partition] = record.offset
+            yield record
 
 
 def check(records: Sequence[Outgoing]) -> None:
