@@ -129,9 +129,12 @@ def leaks(count: int, seed: int) -> Count:
 
 
 def _survives(number: str, masked: str) -> bool:
-    """Tell whether five digits or letters of the number in a row are still there."""
-    if "@" in number or number[0].isalpha():
-        return number in masked
+    """Tell whether five digits or number words of it in a row, or half an address, are left."""
+    if "@" in number:
+        return any(half in masked for half in number.split("@"))
+    if number[0].isalpha():
+        words = number.split()
+        return any(" ".join(words[at : at + 5]) in masked for at in range(len(words) - 4))
     left, told = re.sub(r"[ .\-/()]", "", masked), re.sub(r"\D", "", number)
     return any(told[at : at + 5] in left for at in range(len(told) - 4))
 

@@ -1,6 +1,6 @@
 """Scores the normalizer on labelled complaints that lie outside the repository.
 
-    python -m bench.quality [--data ../shared/data] [--places] [--errors]
+    python -m bench.quality [--data ../shared/data] [--errors]
 
 The baselines beside the figures are those of the issue: an SVM trained on another city's
 complaints, and the exact match of place names.

@@ -100,7 +100,7 @@ def read(body: bytes, zone: ZoneInfo) -> Form:
         raise BadForm("JSON: tidak terbaca") from error
     if not isinstance(fields, dict):
         raise BadForm("JSON: harus berupa objek")
-    texts = {name: _text(fields, name, longest) for name, longest in TEXTS.items()}
+    texts = {name: text(fields, name, longest) for name, longest in TEXTS.items()}
     if not texts["isi"]:
         raise BadForm("isi: wajib diisi")
     flags = {name: _flag(fields, name) for name in FLAGS}
@@ -128,7 +128,8 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are not JSON
 
 
-def _text(fields: Mapping[str, object], name: str, longest: int) -> str:
+def text(fields: Mapping[str, object], name: str, longest: int) -> str:
+    """Return a field of text, trimmed, empty if it is missing. Raises BadForm."""
     value = fields.get(name)
     if value is None:
         return ""

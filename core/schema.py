@@ -237,11 +237,6 @@ class RegisterEntry(Record):
     relation: Relation | None = None
     score: float = 0.0
     reason: Text = ""
-    # The case after this line: how often it changed, and whose it is now.
-    revision: int = 0
-    status: str = ""
-    opd: str = ""
-    ticket_no: str = ""
     decision: Decision | None = None
     outcome: Literal["applied", "refused"] | None = None
     sentence: Text = ""

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from core import keys
 from core.clock import Clock
 from core.settings import Settings
+from gateway.choices import OfficeChoices
 from gateway.intake import Intake
 from gateway.lapor import Lapor
 from gateway.open311 import Open311
@@ -24,10 +25,10 @@ class Front:
         key = keys.internal_key(settings.data_dir)
         door = Door(settings, intake, channels, key, clock)
         self._published = Published(settings.data_dir, simulated=settings.demo)
-        config = settings.config_dir
+        choices = OfficeChoices(settings.config_dir)
         self.routes: tuple[Route, ...] = (
-            *Lapor(door, self._published, config).routes(),
-            *Open311(door, self._published, config).routes(),
+            *Lapor(door, self._published, choices).routes(),
+            *Open311(door, self._published, choices).routes(),
         )
 
     def close(self) -> None:

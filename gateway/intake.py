@@ -56,7 +56,8 @@ class Intake:
         self._channels = {
             key: channel
             for key, channel in channels.items()
-            if hasattr(channel.connector, "accept")
+            # What the office has switched off is no address; what lacks a secret refuses itself.
+            if hasattr(channel.connector, "accept") and channel.state != "mati"
         }
         self._tenants = {tenant for tenant, _ in channels}
         self._key = internal_key

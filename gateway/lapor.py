@@ -5,7 +5,6 @@ import base64
 import re
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
@@ -15,11 +14,12 @@ from starlette.routing import Route
 from core import ids
 from gateway import lapor_page, photo
 from gateway.bodies import Refused
-from gateway.lapor_page import Choices, Filled
+from gateway.choices import Choices, OfficeChoices
+from gateway.lapor_page import Filled
 from gateway.posted import BadPost, Posted, read
 from gateway.public import WORDS, Door, Office
-from gateway.published import Published, Unavailable, Wanted
-from normalizer import Rules
+from gateway.published import Published, Unavailable
+from sink.reports import Wanted
 
 _NAMESPACE = uuid.UUID("6b616e61-6c00-5b6c-8974-6c61706f7231")
 _TEXTS = {"isi": 10_000, "lokasi": 400, "nama": 200, "telepon": 50, "surel": 200}
@@ -36,9 +36,8 @@ _LABELS = {
 class Lapor:
     """The routes of the public form."""
 
-    def __init__(self, door: Door, published: Published, config: Path) -> None:
-        self._door, self._published, self._config = door, published, config
-        self._choices: dict[str, Choices] = {}
+    def __init__(self, door: Door, published: Published, choices: OfficeChoices) -> None:
+        self._door, self._published, self._choices = door, published, choices
         # Pillow takes memory and time: one photo after the other.
         self._drawing = asyncio.Semaphore(1)
 
@@ -92,7 +91,7 @@ class Lapor:
             self._door.count(office, "honeypot", 200)
             thanks = "Terima kasih, kiriman Anda sudah kami terima."
             return _page(lapor_page.plain_page(office, "Terima kasih", thanks), 200)
-        choices = await self._chosen(office)
+        choices = await self._choices.of(office)
         form, wrong = _checked(posted, choices)
         picture = posted.files.get("foto", b"")
         if len(picture) > office.web.foto_mb * _MB:
@@ -143,39 +142,8 @@ class Lapor:
         return office if office and office.web.formulir else None
 
     async def _drawn(self, office: Office, filled: Filled, status: int) -> Response:
-        choices = await self._chosen(office)
+        choices = await self._choices.of(office)
         return _page(lapor_page.form_page(office, choices, filled), status)
-
-    async def _chosen(self, office: Office) -> Choices:
-        if office.name not in self._choices:
-            self._choices[office.name] = await asyncio.to_thread(
-                choices_of, self._config, office.name, office.tenant.wilayah_kode
-            )
-        return self._choices[office.name]
-
-
-def choices_of(config: Path, tenant: str, wilayah_kode: str) -> Choices:
-    """Return the topics and areas of an office, from its own rules."""
-    rules = Rules.load(config, tenant, wilayah_kode)
-    gazetteer = rules.gazetteer
-    home = sorted((p for p in gazetteer.by_kode.values() if gazetteer.at_home(p)),
-                  key=lambda p: p.nama)  # fmt: skip
-    areas: list[tuple[str, list[tuple[str, str]]]] = []
-    for kecamatan in (p for p in home if p.level == "kecamatan"):
-        rows = [(kecamatan.kode, f"Kecamatan {kecamatan.nama} (desa tidak tahu)")]
-        rows += [
-            (p.kode, f"{_kind(p.kode)} {p.nama}")
-            for p in home
-            if p.level == "desakel" and p.kode.startswith(f"{kecamatan.kode}.")
-        ]
-        areas.append((f"Kecamatan {kecamatan.nama}", rows))
-    kategori = [(k.kode, k.nama) for k in rules.kategori.values()]
-    return Choices(kategori, areas)
-
-
-def _kind(kode: str) -> str:
-    """Tell a kelurahan, whose number begins with 1, from a desa."""
-    return "Kelurahan" if kode.rpartition(".")[2].startswith("1") else "Desa"
 
 
 def _checked(posted: Posted, choices: Choices) -> tuple[dict[str, Any], dict[str, str]]:

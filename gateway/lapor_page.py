@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from gateway.choices import Choices
 from gateway.public import Office
 
 _CSS = """
@@ -51,14 +52,6 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 TRAP = "situs_web"
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What may be chosen: topics, and the areas of each kecamatan, as (code, name)."""
-
-    kategori: Sequence[tuple[str, str]]
-    areas: Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """Open311 GeoReport v2 under /open311/v2/: an office is its jurisdiction_id."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request as HttpRequest
@@ -11,12 +9,13 @@ from starlette.routing import Route
 
 from gateway import open311_words as words
 from gateway.bodies import Refused
-from gateway.lapor import choices_of
+from gateway.choices import OfficeChoices
 from gateway.open311_request import Names, form_of, wanted
 from gateway.open311_words import Failed
 from gateway.posted import BadPost, pairs, read
 from gateway.public import Door, Office
-from gateway.published import Published, Unavailable, Wanted
+from gateway.published import Published, Unavailable
+from sink.reports import Wanted
 
 _MOST = 100_000
 _REQUESTS = ("service_requests", "request")
@@ -28,9 +27,8 @@ Page = Callable[[str, Office, Given, str], Awaitable[Response]]
 class Open311:
     """The routes of Open311."""
 
-    def __init__(self, door: Door, published: Published, config: Path) -> None:
-        self._door, self._published, self._config = door, published, config
-        self._services: dict[str, dict[str, str]] = {}
+    def __init__(self, door: Door, published: Published, choices: OfficeChoices) -> None:
+        self._door, self._published, self._choices = door, published, choices
         self._names = Names()
         self._pages: dict[str, Page] = {
             "services": self._list_services, "requests": self._list_requests,
@@ -143,12 +141,7 @@ class Open311:
         return words.single(form, "discovery", told)
 
     async def _known(self, office: Office) -> dict[str, str]:
-        if office.name not in self._services:
-            choices = await asyncio.to_thread(
-                choices_of, self._config, office.name, office.tenant.wilayah_kode
-            )
-            self._services[office.name] = dict(choices.kategori)
-        return self._services[office.name]
+        return dict((await self._choices.of(office)).kategori)
 
 
 def _form(request: HttpRequest) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from core import ids
 from core.signatures import same
 from gateway.open311_words import CLOSED, Failed
 from gateway.public import Office
-from gateway.published import Wanted
+from sink.reports import Wanted
 
 _NAMESPACE = uuid.UUID("6b616e61-6c00-5b6c-8974-6f70656e3331")
 _LONGEST = {

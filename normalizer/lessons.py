@@ -31,7 +31,6 @@ class Report:
     """What the lessons do: to corrections held back from learning, and to all other complaints."""
 
     corrections: int
-    tested: int
     right_before: int
     right_after: int
     others: int
@@ -44,8 +43,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Say it."""
-        yield f"koreksi={self.corrections} diuji={self.tested}"
-        yield f"tepat sebelum={self.right_before} sesudah={self.right_after} (dari {self.tested})"
+        right = f"tepat sebelum={self.right_before} sesudah={self.right_after}"
+        yield f"koreksi={self.corrections}, diuji bergantian: {right}"
         yield f"aduan lain yang berubah: {self.others_changed} dari {self.others}"
         yield "kesimpulan: " + ("membantu" if self.helps else "belum terbukti membantu")
 
@@ -79,7 +78,7 @@ def test(examples: Sequence[Example], rules: Rules) -> Report:
         after += sum(read(example, taught) == example.kategori for example in held_back)
     whole = rules.taught(learn(examples, rules))
     changed = sum(read(example, whole) != read(example, rules) for example in others)
-    return Report(len(corrections), len(corrections), before, after, len(others), changed)
+    return Report(len(corrections), before, after, len(others), changed)
 
 
 def read(example: Example, rules: Rules) -> str:

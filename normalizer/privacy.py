@@ -79,7 +79,8 @@ def tally(counts: Counter[str]) -> tuple[Pii, ...]:
 def _without_overlap(spans: list[Span]) -> list[Span]:
     """Sort spans; overlapping ones become one, under the kind of the first."""
     merged: list[Span] = []
-    for start, stop, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
+    # Of two that begin and end alike, the one that says more.
+    for start, stop, kind in sorted(spans, key=lambda s: (s[0], -s[1], s[2] == "NOMOR")):
         if merged and start < merged[-1][1]:
             first, last, earlier = merged[-1]
             merged[-1] = (first, max(last, stop), earlier)
@@ -101,11 +102,8 @@ def _numbers(text: str) -> Iterator[Span]:
     links = _Spans(
         found.span() for found in _URL.finditer(text) if not _TELLING_URL.search(found[0])
     )
-    kept = _Kept(
-        {found.start(): found.end() for found in _DATE.finditer(text)},
-        frozenset(found.end() for found in _DATE.finditer(text)),
-        _prices(text),
-    )
+    dates = {found.start(): found.end() for found in _DATE.finditer(text)}
+    kept = _Kept(dates, frozenset(dates.values()), _prices(text))
     for run in runs:
         groups = [
             (found.start(), found.end())

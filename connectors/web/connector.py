@@ -60,8 +60,7 @@ class WebForm:
             direct=True,
             anonim=form.flags["anonim"],
             rahasia=form.flags["rahasia"],
-            given=form.filled(*_GIVEN)
-            | {n: v for n, v in extra.texts.items() if v and n != "surel"},
+            given=form.filled(*_GIVEN) | extra.given,
         )
 
 
@@ -81,7 +80,7 @@ class Extra:
     @classmethod
     def read(cls, fields: Mapping[str, object]) -> "Extra":
         """Read these fields. Raises BadForm naming the first that is wrong."""
-        texts = {name: _text(fields, name, longest) for name, longest in TEXTS.items()}
+        texts = {name: forms.text(fields, name, longest) for name, longest in TEXTS.items()}
         found = _photo(fields.get(PHOTO))
         if url := texts["media_url"]:
             found += (Attachment(url=url),)
@@ -143,14 +142,3 @@ def _point(fields: Mapping[str, object]) -> tuple[float, float] | None:
     if len(found) == 1:
         raise forms.BadForm("lat: lintang dan bujur harus diisi keduanya")
     return (found[0], found[1]) if found else None
-
-
-def _text(fields: Mapping[str, object], name: str, longest: int) -> str:
-    value = fields.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise forms.BadForm(f"{name}: harus berupa teks")
-    if len(value) > longest:
-        raise forms.BadForm(f"{name}: lebih dari {longest} huruf")
-    return value.encode("utf-8", "replace").decode().strip()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -46,7 +46,12 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    data: Path, *, max_pages: int | None = None, broken: bool = False, **intake: object
+    data: Path,
+    *,
+    max_pages: int | None = None,
+    broken: bool = False,
+    off: str = "",
+    **intake: object,
 ) -> AsyncIterator[House]:
     given = settings(data, **intake)
     bus = EmbeddedBus(data / "bus" / "log.sqlite", host=Host(max_pages=max_pages))
@@ -54,6 +59,8 @@ async def opened(
     if broken:
         key = (TENANT, "sms")
         channels[key] = wiring.Channel(TENANT, channels[key].spec, _Broken(), "terhubung", "")
+    if off:
+        channels[TENANT, off] = replace(channels[TENANT, off], state="mati")
     taking = Intake(bus, channels, keys.internal_key(data), system_clock)
     stop = asyncio.Event()
     web = Web(taking, given.intake, Metrics(bus).render)

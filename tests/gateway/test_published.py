@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.open311_words import CLOSED, report
-from gateway.published import Published, Unavailable, Wanted
+from gateway.published import Published, Unavailable
+from sink.reports import Wanted
 from tests.dashboard.house import House
 from tests.sink.sink_makers import START, TENANT, complaint
 

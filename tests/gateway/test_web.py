@@ -200,6 +200,11 @@ DECISION = {
         ("/decisions/kab-lain", DECISION, 404, ""),
         (f"/audit/{TENANT}", {"audit_id": "a1", "action": "buka"}, 200, "audit"),
         (f"/audit/{TENANT}", {"action": "buka"}, 400, ""),
+        (f"/audit/{TENANT}", {"audit_id": ""}, 400, ""),
+        (f"/audit/{TENANT}", {"audit_id": None}, 400, ""),
+        (f"/audit/{TENANT}", {"audit_id": 7}, 400, ""),
+        # Further east than the calendar begins.
+        (f"/decisions/{TENANT}", DECISION | {"decided_at": "0001-01-01T00:00:00+14:00"}, 400, ""),
     ],
 )
 def test_acts_and_audit_notes_are_stored_once_and_only_if_ours(
@@ -256,3 +261,14 @@ def test_two_processes_ids_do_not_meet(tmp_path: Path) -> None:
         assert await house.counts() == {"received": 2, "stored": 1, "redelivered": 1}
 
     run(tmp_path, scenario)
+
+
+def test_a_channel_that_is_switched_off_has_no_address(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        path = f"/hooks/{TENANT}/radio"
+        body = json.dumps({"form_id": "6b616e61-6c00-4000-8000-000000000001", "isi": "x"}).encode()
+        signature = sign_internal(keys.internal_key(tmp_path), path, body, system_clock())
+        answer = await house.client.post(path, content=body, headers={INTERNAL_HEADER: signature})
+        assert (answer.status_code, await house.raws()) == (404, [])
+
+    run(tmp_path, scenario, off="radio")

@@ -20,7 +20,7 @@ MASKED = [
     ("3 5 0 5 1 0 1 2 0 2 9 0 0 0 0 1", "[NIK]"),
     ("No. KK 3505101202900001", "No. KK [KK]"),
     ("kartu keluarga: 3505109912900001", "kartu keluarga: [KK]"),
-    ("rekening 9999999999999999", "rekening [NOMOR]"),
+    ("rekening 9999999999999999", "rekening [REKENING]"),
     ("nik 3505109999900001 salah tanggal", "nik [NIK] salah tanggal"),
     ("hp 081200001234", "hp [TELP]"),
     ("hub 0812-0000-1234 ya", "hub [TELP] ya"),
@@ -46,7 +46,7 @@ MASKED = [
     ("a.n. Joko Contoh belum cair", "a.n. [NAMA] belum cair"),
     ("atas nama Siti Contoh", "atas nama [NAMA]"),
     ("rek BRI 1234-01-000000-50-0", "rek BRI [REKENING]"),
-    ("kartu 5500 0000 0000 0004", "kartu [NOMOR]"),
+    ("kartu 5500 0000 0000 0004", "kartu [KARTU]"),
     ("kosong delapan satu dua nol nol nol nol satu dua tiga empat", "[TELP]"),
     ("nol delapan 12 0000 satu dua tiga empat", "[TELP]"),
 ]
