@@ -1,7 +1,7 @@
 """What every record is made of: frozen, blind to fields it does not know, in aware UTC."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
@@ -20,8 +20,18 @@ def _mend(value: object) -> object:
     return value
 
 
+def _mend_all(value: object) -> object:
+    if isinstance(value, dict):
+        return {_mend(key): _mend_all(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mend_all(one) for one in value]
+    return _mend(value)
+
+
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 Text = Annotated[str, BeforeValidator(_mend)]
+Given = Annotated[dict[str, Any], BeforeValidator(_mend_all)]
+"""What others wrote, as deep as they wrote it."""
 
 
 class Record(BaseModel):

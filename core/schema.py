@@ -1,11 +1,11 @@
 """The records that travel between the rooms: frozen, and blind to fields they do not know."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from core import ids, topics
-from core.record import Moment, Record, Text
+from core.record import Given, Moment, Record, Text
 
 Relation = Literal["opened", "joined", "suggested", "continued", "edited", "redelivered"]
 Urgency = Literal["low", "normal", "high", "emergency"]
@@ -90,7 +90,7 @@ class Message(Record):
     anonim: bool = False
     rahasia: bool = False
     sumber_asal: Text = ""
-    given: dict[str, Any] = Field(default_factory=dict)
+    given: Given = Field(default_factory=dict)
 
 
 class Rival(Record):
@@ -177,7 +177,7 @@ class Complaint(Record):
     thread: str = ""
     permalink: str = ""
     rating: float | None = None
-    given: dict[str, Any] = Field(default_factory=dict)
+    given: Given = Field(default_factory=dict)
     sumber_asal: Text = ""
     sp4n_status: Literal["belum", "tidak_perlu", "sudah"] = "belum"
     sp4n_tracking_id: str = ""
@@ -201,7 +201,7 @@ class Decision(Record):
     case_id: str = ""
     complaint_id: str = ""
     seen: int | None = None
-    value: dict[str, Any] = Field(default_factory=dict)
+    value: Given = Field(default_factory=dict)
     reason: Text = ""
     actor: str
     role: str = ""

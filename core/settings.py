@@ -1,6 +1,7 @@
 """Settings, read once: the environment over config/*.toml; nothing else reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from core.errors import ConfigError
@@ -202,8 +204,13 @@ def load(
     files = read_files(config)
     trial = trial_secrets(data)
     _refuse_unknown(given)
-    variables = _Variables(Settings, trial | given)
-    merged = merge(merge(files, variables()), dict(overrides or {}))
+    try:
+        variables = _Variables(Settings, trial | given)()
+    except SettingsError as error:
+        told = re.search(r'field "(\w+)"', str(error))
+        name = PREFIX + (told[1].upper() if told else "...")
+        raise ConfigError(f"{name}: tulis tiap kunci sendiri, mis. {name}{_NESTED}KUNCI") from error
+    merged = merge(merge(files, variables), dict(overrides or {}))
     merged |= {
         "config_dir": config,
         "data_dir": data,

@@ -20,7 +20,7 @@ def read_files(config: Path) -> Table:
     gateway = _toml(config / "gateway.toml")
     if "tenants" in gateway:
         raise ConfigError(f"{config / 'gateway.toml'}: kantor ditulis di tenants/NAMA/tenant.toml")
-    if "password" in gateway.get("kafka", {}):
+    if "password" in _table(gateway, "kafka"):
         raise ConfigError(
             f"{config / 'gateway.toml'}: kafka.password: rahasia tidak ditulis di berkas; "
             "pindahkan ke variabel lingkungan KANAL_KAFKA__PASSWORD"
@@ -34,7 +34,8 @@ def read_files(config: Path) -> Table:
 
 def _toml(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of some systems put a byte order mark in front.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -45,13 +46,21 @@ def trial_secrets(data: Path) -> dict[str, str]:
     """Read the secrets `kanal up` invented, as variables."""
     path = data / TRIAL_SECRETS
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: tidak dapat dibaca ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: bukan teks UTF-8") from error
     pairs = (line.partition("=") for line in lines if line.strip() and line[0] != "#")
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _table(within: Table, name: str) -> Table:
+    """Return a table, empty where something else stands: the settings' model says what."""
+    found = within.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def channel_keys(files: Table) -> dict[tuple[str, str], frozenset[str]]:
@@ -59,7 +68,7 @@ def channel_keys(files: Table) -> dict[tuple[str, str], frozenset[str]]:
     return {
         (tenant, channel): frozenset(table)
         for tenant, settings in files["tenants"].items()
-        for channel, table in settings.get("channels", {}).items()
+        for channel, table in _table(settings, "channels").items()
         if isinstance(table, dict)
     }
 

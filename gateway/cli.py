@@ -1,9 +1,10 @@
 """The command `kanal`: every command, its options and its exit codes (0 good, 1 wrong, 2 input)."""
 
+import io
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -142,7 +143,7 @@ def normalize(config: Config = CONFIG, data: Data = DATA) -> None:
     """Ubah baris JSON pesan di stdin menjadi baris JSON aduan, urutannya tetap."""
     from gateway.lines import normalize_lines
 
-    _pour(normalize_lines(read(config, data), sys.stdin))
+    _pour(normalize_lines(read(config, data), _stdin()))
 
 
 @app.command()
@@ -150,7 +151,7 @@ def dedup(config: Config = CONFIG, data: Data = DATA) -> None:
     """Kelompokkan baris JSON aduan di stdin: kasus, hubungan, nilai, dan alasannya."""
     from gateway.lines import dedup_lines
 
-    _pour(dedup_lines(read(config, data), sys.stdin))
+    _pour(dedup_lines(read(config, data), _stdin()))
 
 
 @app.command("import")
@@ -236,6 +237,11 @@ def _own_name() -> str:
 def _ports(port: int | None, dashboard_port: int | None) -> dict[str, Table]:
     given = {"intake": port, "dashboard": dashboard_port}
     return {section: {"port": value} for section, value in given.items() if value is not None}
+
+
+def _stdin() -> Iterator[str]:
+    """Yield what comes, whatever the locale: UTF-8, with or without a mark; a bad byte is one."""
+    yield from io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace")
 
 
 def _pour(lines: Iterable[str]) -> None:

@@ -81,6 +81,7 @@ def test_one_real_secret_ends_the_trial_of_its_channel(config: Path) -> None:
         ({"KANAL_BUS": "rabbit"}, "gateway.toml: bus"),
         ({"KANAL_INTAKE__PUBLIC_URL": "https://a.id/"}, "intake.public_url: bentuknya salah"),
         ({"KANAL_TENANTS__KAB_UJI__ZONE": "Mars"}, "kab-uji/tenant.toml: zone"),
+        ({"KANAL_INTAKE": "abc"}, "KANAL_INTAKE: tulis tiap kunci sendiri"),
         ({"KANAL_DEMO_FILE": "/tidak/ada"}, "KANAL_DEMO_FILE: berkas /tidak/ada"),
     ],
 )
@@ -93,6 +94,12 @@ def test_a_slip_is_named_by_its_place(config: Path, environ: dict[str, str], sen
     ("file", "text", "sentence"),
     [
         ("gateway.toml", "bus = \ndemo = true", "gateway.toml: .*line 1"),
+        ("gateway.toml", "kafka = 3", "gateway.toml: kafka: "),
+        (
+            "tenants/kab-uji/tenant.toml",
+            TENANT.replace("[channels.sms]", 'channels = "x"'),
+            "tenant.toml: channels: ",
+        ),
         ("gateway.toml", "[tenants.x]", "kantor ditulis di tenants/NAMA/tenant.toml"),
         ("tenants/kab-uji/tenant.toml", 'office = "x"', "wilayah_kode: wajib diisi"),
         ("tenants/kab-uji/tenant.toml", TENANT + "[salah]\n", "salah: kunci tidak dikenal"),
@@ -101,6 +108,19 @@ def test_a_slip_is_named_by_its_place(config: Path, environ: dict[str, str], sen
 def test_a_broken_file_is_named(config: Path, file: str, text: str, sentence: str) -> None:
     (config / file).write_text(text)
     with pytest.raises(ConfigError, match=sentence):
+        read(config)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(config: Path) -> None:
+    (config / "gateway.toml").write_text("\ufeff[intake]\nport = 8086\n")
+    assert read(config).intake.port == 8086
+
+
+def test_trial_secrets_that_are_no_text_are_a_sentence(config: Path) -> None:
+    data = config.parent / "data"
+    data.mkdir()
+    (data / "secrets.env").write_bytes(b"KANAL_X=\xff")
+    with pytest.raises(ConfigError, match=r"secrets\.env: bukan teks UTF-8"):
         read(config)
 
 

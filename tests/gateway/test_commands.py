@@ -1,7 +1,10 @@
 """The commands as a user runs them: JSON Lines, checks, trial secrets, SQL, bad input."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +87,21 @@ def test_a_bad_line_is_named_and_the_good_ones_before_it_stay(
     assert json.loads(next(found))["channel"] == "sms"
     with pytest.raises(ConfigError, match=sentence):
         next(found)
+
+
+def test_what_a_pipe_may_bring(tmp_path: Path) -> None:
+    lines = [
+        b'\xef\xbb\xbf{"channel": "sms", "text": "lampu mati"}',
+        b'{"channel": "sms", "text": "huruf \xff rusak", "given": {"x": ["\\ud800"]}}',
+    ]
+    asked = [sys.executable, "-m", "gateway", "normalize", "--data", str(tmp_path)]
+    done = subprocess.run(
+        asked, input=b"\n".join(lines), capture_output=True, check=True, cwd=CONFIG.parent,
+        env=os.environ | {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [f["text"] for f in found] == ["lampu mati", "huruf \ufffd rusak"]
+    assert found[1]["given"] == {"x": ["\ufffd"]}
 
 
 def test_normalize_then_dedup_as_commands(tmp_path: Path) -> None:
