@@ -13,15 +13,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import dashboard
-from tests.browser import PATIENCE_MS, launch, outside
+from tests.browser import launch, outside
 from tests.dashboard.house import FakeIntake, House, fake_intake, open_keys, radio_complaint, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROW = 36
 HOSTILE = '<img src="http://lain.example/a.png"> ![x](http://lain.example/b.png) [telepon]'
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 class Served:
