@@ -31,6 +31,9 @@ def event(n: int, size: int = 10, partition: int = 0) -> Outgoing:
     return Outgoing(RAW, partition, digest("e", str(n)), value[:size])
 
 
+PROBE = event(-1, 5000)
+
+
 @asynccontextmanager
 async def writing(folder: Path, **more: object) -> AsyncIterator[tuple[KafkaBus, Writer]]:
     told = settings(folder, **more)
@@ -48,10 +51,26 @@ async def limit(told: KafkaSettings, size: int) -> None:
         kept = configs(RAW, 1) | {"max.message.bytes": str(size)}
         topic = ConfigResource(ConfigResourceType.TOPIC, told.topic(RAW), kept)
         await client.alter_configs([topic])
+    # The controller has answered; the broker follows when it has read the change.
+    async with asyncio.timeout(60):
+        while await _takes(told, PROBE) is (size < len(PROBE.value)):
+            await asyncio.sleep(0.05)
+
+
+async def _takes(told: KafkaSettings, record: Outgoing) -> bool:
+    writer = Writer(told)
+    try:
+        await writer.send([record], once=True)
+    except CannotStore:
+        return False
+    finally:
+        await writer.close()
+    return True
 
 
 async def found(bus: KafkaBus) -> list[str]:
-    return [record.event_id for record in await bus.read(RAW, {}, 10_000)]
+    ids = [record.event_id for record in await bus.read(RAW, {}, 10_000)]
+    return [event_id for event_id in ids if event_id != PROBE.event_id]
 
 
 def test_what_the_broker_refuses_is_refused_and_the_next_goes_through(tmp_path: Path) -> None:
