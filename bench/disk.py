@@ -4,6 +4,7 @@ It is a VFS of apsw that passes everything on to real files. `cut` says what a p
 moment would have left: what was synced, and of the rest what a disk may keep, in 512-byte sectors.
 """
 
+import functools
 import itertools
 import os
 import random
@@ -14,7 +15,10 @@ from pathlib import Path
 
 import apsw
 
+from core.bus import embedded_damage as damage
+
 SECTOR = 512
+_UNDER = "unix"
 _numbers = itertools.count()
 
 Fault = Callable[[str, str], BaseException | None]
@@ -31,16 +35,21 @@ class _Image:
 
 
 class Disk:
-    """One simulated disk; give `name` to Host(vfs=...). `on_op` is called before every change."""
+    """One simulated disk; give `vfs` to Host(vfs=...). `on_op` is called before every change.
 
-    def __init__(self, fault: Fault | None = None) -> None:
-        self.name = f"disk-{os.getpid()}-{next(_numbers)}"
+    With `checksums` the checksum VFS stands above it, as above a real one. A process has one
+    checksum VFS: no log may have been opened in it before, and one such disk lives at a time.
+    """
+
+    def __init__(self, fault: Fault | None = None, *, checksums: bool = False) -> None:
         self.ops = 0
         self.fault = fault
         self.on_op: Callable[[int], None] = lambda _number: None
         self._images: dict[str, _Image] = {}
         self._lock = threading.RLock()
-        self._vfs: apsw.VFS | None = _Vfs(self)
+        self._vfs: _Vfs | None = None if checksums else _Vfs(f"disk-{os.getpid()}-{next(_numbers)}")
+        (self._vfs or _under_the_checksums()).disk = self
+        self.vfs = self._vfs.name if self._vfs else damage.VFS
 
     def close(self) -> None:
         """Take the VFS away; every connection through it must be closed."""
@@ -86,6 +95,16 @@ class Disk:
             self._images.pop(path, None)
 
 
+@functools.cache
+def _under_the_checksums() -> "_Vfs":
+    """Put a VFS of ours under the checksum VFS, which takes the one that is usual when loaded."""
+    vfs = _Vfs("disk-with-checksums")
+    apsw.set_default_vfs(vfs.name)
+    damage.checksums()
+    apsw.set_default_vfs(_UNDER)
+    return vfs
+
+
 def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
     if data is None:
         del content[offset:]
@@ -111,16 +130,18 @@ def _left(image: _Image, seeded: random.Random) -> bytes:
 
 
 class _Vfs(apsw.VFS):
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-        super().__init__(disk.name, "")
+    disk: Disk
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name, _UNDER)
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
-        return _File(self._disk, name, flags)
+        return _File(self.disk, name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
         super().xDelete(filename, syncdir)
-        self._disk.deleted(filename)
+        self.disk.deleted(filename)
 
 
 class _File(apsw.VFSFile):
@@ -129,7 +150,7 @@ class _File(apsw.VFSFile):
         self._path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
         disk.check("open", self._path)
         disk.opened(self._path)
-        super().__init__("", name, flags)
+        super().__init__(_UNDER, name, flags)
 
     def xRead(self, amount: int, offset: int) -> bytes:
         self._disk.check("read", self._path)

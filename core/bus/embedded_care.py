@@ -13,9 +13,10 @@ import apsw
 
 from core.bus import Status
 from core.bus import embedded_sql as sql
-from core.bus.embedded_file import LogFile, cannot_store, private
+from core.bus.embedded_damage import behind, is_damage, refusal
+from core.bus.embedded_file import LogFile, private
 from core.bus.embedded_writes import Writes
-from core.errors import CannotStore
+from core.errors import ConfigError
 from core.topics import TOPICS
 
 _COMPACTED = json.dumps([t.name for t in TOPICS.values() if t.compacted])
@@ -79,7 +80,7 @@ def status(log: LogFile, now: datetime) -> Status:
 
 def verify(log: LogFile) -> Verified:
     """Read all of the log: its pages, and whether its tables agree."""
-    started = time.monotonic()
+    started, marked = time.monotonic(), log.mark.read()
     try:
         with log.reading() as db:
             db.execute("BEGIN")
@@ -89,12 +90,16 @@ def verify(log: LogFile) -> Verified:
                 for query, sentence in _DISAGREEMENTS:
                     problems += [sentence.format(*row) for row in sql.rows(db, query)]
                 (records,) = sql.row(db, "SELECT count(*) FROM log") or (0,)
+                (last,) = sql.row(db, sql.LAST) or (0,)
+                if last < marked:
+                    problems.append(str(behind(log.path, last, marked)))
             finally:
-                db.execute("ROLLBACK")
-    except CannotStore as error:
-        if not isinstance(error.__cause__, apsw.CorruptError | apsw.NotADBError):
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+    except ConfigError as error:
+        if error.__cause__ is None or not is_damage(error.__cause__):
             raise
-        problems, records = [f"berkas rusak: {error.__cause__}"], 0
+        problems, records = [f"berkas rusak: {error}"], 0
     return Verified(records, time.monotonic() - started, tuple(problems))
 
 
@@ -145,7 +150,7 @@ def backup(log: LogFile, target: Path) -> int:
         os.replace(part, target)
         _sync(target.parent)
     except OSError as error:
-        raise cannot_store(error) from error
+        raise refusal(target, error) from error
     finally:
         part.unlink(missing_ok=True)
     return target.stat().st_size

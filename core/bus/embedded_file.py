@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from core.bus import Limits
+from core.bus import embedded_damage as damage
 from core.bus import embedded_host as host
 from core.bus import embedded_sql as sql
 from core.errors import CannotStore, ConfigError
@@ -75,6 +76,7 @@ class LogFile:
         self.path = path
         self.limits = limits
         self._host = host_
+        self._vfs = host_.vfs or damage.checksums()
         self.checkpoint_pages = host_.checkpoint_pages
         self._closed = False
         self._free, self._free_at = 0, -_FREE_SECONDS * 2
@@ -86,11 +88,12 @@ class LogFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.gate = Gate(path.with_suffix(".gate"))
+            self.mark = damage.Mark(path.with_suffix(".mark"))
             self._open_mark = os.open(
                 path.with_suffix(".open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
             )
         except OSError as error:
-            raise cannot_store(error) from error
+            raise damage.refusal(self.path, error) from error
         self._first: apsw.Connection | None = None
         self._watch: apsw.Connection | None = None
         try:
@@ -118,7 +121,7 @@ class LogFile:
             yield db
         except apsw.Error as error:
             db.close(True)
-            raise cannot_store(error) from error
+            raise damage.refusal(self.path, error) from error
         except BaseException:
             db.close(True)
             raise
@@ -158,13 +161,16 @@ class LogFile:
             if db is not None:
                 db.close(True)
         os.close(self._open_mark)
+        self.mark.close()
         self.gate.close()
 
     # -- opening ------------------------------------------------------------------------------
 
     def _connect(self, *, reads: bool = False) -> apsw.Connection:
         try:
-            db = apsw.Connection(str(self.path), vfs=self._host.vfs or None)
+            db = apsw.Connection(str(self.path), vfs=self._vfs)
+            if self._vfs == damage.VFS:
+                db.reserve_bytes("main", damage.RESERVED)
             # Only the writer checkpoints, and only behind the gate.
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             db.set_busy_timeout(BUSY_MS)
@@ -177,7 +183,7 @@ class LogFile:
             elif self._host.max_pages is not None:
                 db.pragma("max_page_count", self._host.max_pages)
         except apsw.Error as error:
-            raise cannot_store(error) from error
+            raise damage.refusal(self.path, error) from error
         return db
 
     def _start(self) -> apsw.Connection:
@@ -190,19 +196,15 @@ class LogFile:
                 if alone:
                     self._check(db)
                 self._make(db)
+                self._check_end(db)
+                if alone:
+                    self._guard(db)
         except (apsw.Error, OSError) as error:
-            raise self._unfit(error) from error
-        except CannotStore as error:
-            raise self._unfit(error.__cause__ or error) from error
+            raise damage.refusal(self.path, error) from error
         self._check_topics(db)
         # Whoever comes later finds the log in use and leaves it unchecked.
         fcntl.flock(self._open_mark, fcntl.LOCK_SH)
         return db
-
-    def _unfit(self, error: BaseException) -> ConfigError | CannotStore:
-        if isinstance(error, apsw.NotADBError | apsw.CorruptError):
-            return damaged(self.path, str(error))
-        return cannot_store(error)
 
     def _alone(self) -> bool:
         try:
@@ -210,6 +212,12 @@ class LogFile:
         except BlockingIOError:
             return False
         return True
+
+    def _check_end(self, db: apsw.Connection) -> None:
+        """Raise ConfigError for a log that ends before what was known to be on the disk."""
+        (last,) = sql.row(db, sql.LAST) or (0,)
+        if last < (marked := self.mark.read()):
+            raise damage.behind(self.path, last, marked)
 
     def _check(self, db: apsw.Connection) -> None:
         """Run quick_check for as long as is allowed. Raises ConfigError on any damage."""
@@ -219,7 +227,7 @@ class LogFile:
         try:
             for (found,) in db.execute("PRAGMA quick_check"):
                 if found != "ok":
-                    raise damaged(self.path, str(found).splitlines()[0])
+                    raise damage.damaged(self.path, str(found).splitlines()[0])
         except apsw.InterruptError:
             get_logger().info("log_checked_in_part", duration_ms=1000 * self.limits.check_seconds)
         finally:
@@ -248,6 +256,16 @@ class LogFile:
                 db.execute("ROLLBACK")
             raise
 
+    def _guard(self, db: apsw.Connection) -> None:
+        """Write a log anew, with checksums, that a release without them has left."""
+        with self.path.open("rb") as file:
+            reserved = file.read(21)[20]
+        if self._vfs == damage.VFS and reserved != damage.RESERVED:
+            get_logger().info("log_gets_checksums", count=self.path.stat().st_size)
+            db.reserve_bytes("main", damage.RESERVED)
+            db.execute("VACUUM")
+            db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
     @staticmethod
     def _has_all(db: apsw.Connection) -> bool:
         return TOPICS.keys() <= {name for (name,) in db.execute("SELECT name FROM topics")}
@@ -275,18 +293,3 @@ _PRAGMAS = {
 def private(path: Path) -> None:
     """Make a file that only its owner may read; what SQLite puts beside it is like it."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def damaged(path: Path, found: str) -> ConfigError:
-    """Tell the operator that the log must not be used."""
-    return ConfigError(
-        f"Log {path.name} rusak ({found}). Hentikan gateway, simpan salinan berkasnya, lalu "
-        "pulihkan dengan kanal restore."
-    )
-
-
-def cannot_store(error: BaseException) -> CannotStore:
-    """Name an error of the log; its own words are not repeated."""
-    refused = CannotStore(f"log tidak dapat menyimpan: {type(error).__name__}")
-    refused.__cause__ = error
-    return refused

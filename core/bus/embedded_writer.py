@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from core.bus.embedded_file import BUSY_MS, LogFile, cannot_store
+from core.bus.embedded_damage import cannot_store, is_damage
+from core.bus.embedded_file import BUSY_MS, LogFile
 from core.bus.embedded_line import Job, Line, T, Work
 from core.bus.embedded_writes import Writes
 from core.clock import Clock
@@ -156,6 +157,8 @@ class Writer:
                 endings = [self._begin(writes, job, free) for job in jobs]
                 writes.finish()
                 db.execute("COMMIT")
+                if (last := writes.last()) >= 0:
+                    self._log.mark.write(last)
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
@@ -193,7 +196,8 @@ class Writer:
     def _let_go(self, error: Exception) -> None:
         if not self._failing:
             self._failing = True
-            get_logger().error("log_refused", error=type(error).__name__)
+            event = "log_damaged" if is_damage(error) else "log_refused"
+            get_logger().error(event, error=type(error).__name__)
         if self._db is not None:
             with contextlib.suppress(apsw.Error, OSError):
                 self._db.close(True)

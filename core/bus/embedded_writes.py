@@ -95,6 +95,12 @@ class Writes:
         if self._tallies:
             self.db.executemany(sql.TALLY, [(*key, n) for key, n in self._tallies.items()])
 
+    def last(self) -> int:
+        """Return the offset of the last record that was written, -1 if none was."""
+        if self._written is not None:
+            return max(self._written, default=-1)
+        return self._rows[-1][0] if self._rows else -1
+
     def _new(self, start: int, end: int) -> tuple[bool, ...]:
         """Say of each of these offsets whether its record was new."""
         if self._written is None:

@@ -10,6 +10,7 @@ import pytest
 
 from core.bus import Limits, Outgoing
 from core.bus.embedded import EmbeddedBus
+from core.bus.embedded_damage import checksums
 from core.errors import CannotStore, ConfigError
 from tests.contract.bus_engines import event
 from tests.core.bus.workers import with_bus
@@ -192,7 +193,8 @@ def test_a_damaged_log_is_not_opened(tmp_path: Path, page: int, at: int, data: b
 
 
 def sql(log: Path, statement: str) -> None:
-    db = apsw.Connection(str(log))
+    # With the checksums that pages bear, so that only what they say is wrong.
+    db = apsw.Connection(str(log), vfs=checksums())
     db.execute(statement)
     db.close()
 

@@ -66,7 +66,7 @@ def on_a_failing_disk(log: Path, story: Callable[[EmbeddedBus, Failing], Awaitab
     disk = Disk(failing)
 
     async def played() -> None:
-        bus = EmbeddedBus(log, host=Host(vfs=disk.name, checkpoint_pages=20))
+        bus = EmbeddedBus(log, host=Host(vfs=disk.vfs, checkpoint_pages=20))
         try:
             await story(bus, failing)
         finally:
