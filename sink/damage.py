@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from core.errors import GatewayError
 from core.log import get_logger
 
 _KINDS = (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
@@ -13,12 +14,19 @@ _SAID = ("corrupt", "checksum", "not a valid duckdb", "replaying wal", "could no
 _OF_THE_DISK = ("no space left", "input/output error", "could not write", "could not set lock")
 
 
-def is_damage(error: BaseException) -> bool:
-    """Say whether an error of opening is about the file's content."""
+class Damaged(GatewayError):
+    """Berkas data rusak dan sudah disisihkan; dibangun ulang dari register saat mulai lagi."""
+
+
+def is_damage(error: BaseException, *, opening: bool = True) -> bool:
+    """Say whether an error is about the file's content.
+
+    Of an open file only what names damage counts: DuckDB calls mistakes of its own internal too.
+    """
     said = str(error).lower()
     if any(words in said for words in _OF_THE_DISK):
         return False
-    return isinstance(error, _KINDS) or any(words in said for words in _SAID)
+    return (opening and isinstance(error, _KINDS)) or any(words in said for words in _SAID)
 
 
 def put_aside(path: Path) -> Path:

@@ -15,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from core.bus import Positions, Stored
 from core.errors import RetryLater
 from core.log import get_logger
-from sink.damage import is_damage, put_aside
+from sink.damage import Damaged, is_damage, put_aside
 from sink.rows import Row, decode
 from sink.statements import script, statements
 from sink.write import Write
@@ -85,7 +85,7 @@ class Store:
         """Write a batch and the positions after it in one transaction; return the rows written.
 
         What is stored already is left out, so offering a batch again changes nothing. Raises
-        Reopened when the file cannot be written now.
+        Reopened when the file cannot be written now, Damaged when it must be built anew.
         """
         with self._lock:
             for attempt in range(1, _TRIES + 1):
@@ -164,6 +164,10 @@ class Store:
     def _failed(self, error: duckdb.Error, attempt: int) -> None:
         get_logger().warning("store_reopened", error=type(error).__name__, attempt=attempt)
         self._disconnect()
+        if is_damage(error, opening=False):
+            # Whoever works on holds positions of a file that is gone: the process starts anew.
+            put_aside(self._path)
+            raise Damaged from error
         with contextlib.suppress(duckdb.Error, OSError):
             self._open()
 

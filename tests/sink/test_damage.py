@@ -9,7 +9,7 @@ import pytest
 from core.bus import Batch
 from core.clock import FrozenClock
 from sink import Reopened, Sink
-from sink.damage import is_damage
+from sink.damage import Damaged, is_damage
 from tests.sink.sink_makers import KEY, START, TENANT, heads, many
 
 
@@ -43,6 +43,34 @@ def test_a_damaged_file_is_put_aside_and_built_anew(tmp_path: Path, at: int) -> 
     sink.close()
     (aside,) = tmp_path.glob("live.rusak-*")
     assert (aside / "kanal.duckdb").read_bytes() == content
+
+
+def test_damage_that_is_met_while_working_ends_the_work_and_the_next_start_builds_anew(
+    tmp_path: Path,
+) -> None:
+    records = many(300)
+    batch = Batch(list(records), {}, heads(list(records)))
+    sink = opened(tmp_path)
+    sink.handle(batch)
+    whole = count(sink)
+    sink.close()
+    sink = opened(tmp_path)  # its columns are read from the disk when they are asked for
+    live = tmp_path / "live" / "kanal.duckdb"
+    content = bytearray(live.read_bytes())
+    first_block = 3 * 4096
+    for at in range(first_block + 5000, len(content), 5000):
+        content[at] ^= 0xFF
+    live.write_bytes(content)
+    with pytest.raises(Damaged), sink.store.connection() as con:
+        con.execute("SELECT * FROM complaints").fetchall()
+    sink.close()
+
+    sink = opened(tmp_path)
+    assert KEY not in sink.positions()
+    sink.handle(batch)
+    assert count(sink) == whole
+    sink.close()
+    assert len(list(tmp_path.glob("live.rusak-*"))) == 1
 
 
 def test_a_file_in_use_is_left_alone(tmp_path: Path) -> None:
