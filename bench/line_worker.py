@@ -2,7 +2,8 @@
 
 It goes on from where the files stand, says on stdout what was acknowledged, and ends at `total`.
 In the mode `early N` it commits its position before the effect and dies between the two at its
-N-th batch: the negative control.
+N-th batch: the negative control. In the mode `halfway` it stores two thirds, sinks half of them,
+all in one order, and dies.
 """
 
 import asyncio
@@ -116,9 +117,28 @@ async def _handle(consumer: Consumer, sink: Sink, batch: Batch, say: Say, *, ear
     raise CannotStore
 
 
+async def work_halfway(folder: Path, total: int) -> None:
+    """Leave the files of a process that was killed, write-ahead logs and all: always the same."""
+    bus, sink = open_bus(folder), open_sink(folder)
+    with sink.store.connection() as con:
+        con.execute(f"SET checkpoint_threshold = '{_DUCKDB_CHECKPOINT}'")
+    stored = records(total)[: total * 2 // 3]
+    for at in range(0, len(stored), _PAGE):
+        await bus.publish(stored[at : at + _PAGE])
+    consumer = await bus.subscribe("sink", [TOPIC], sink.positions(), member="one")
+    while max(sink.positions().values(), default=0) < len(stored) // 2:
+        batch = await consumer.take(_BATCH, 1.0)
+        sink.handle(batch)
+        sink.maybe_publish(system_clock())
+        await consumer.commit(batch, ())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main() -> None:
     """Work in the folder that is named until everything is stored."""
     folder, total = Path(sys.argv[1]), int(sys.argv[2])
+    if sys.argv[3:4] == ["halfway"]:
+        asyncio.run(work_halfway(folder, total))
     early = int(sys.argv[4]) if sys.argv[3:4] == ["early"] else 0
     asyncio.run(work(folder, total, lambda line: print(line, flush=True), early=early))
 
