@@ -28,6 +28,9 @@ class Cases:
         self._actor = array("I")
         self.revision = array("I")
         self.members = array("I")
+        # Over which channels a case was reported, as bits.
+        self._heard = array("Q")
+        self._channels = Names()
         # Looked at by a person and found to be two problems.
         self._apart: dict[int, set[int]] = {}
 
@@ -41,6 +44,7 @@ class Cases:
         if case == len(self._status):
             self._status.append(0)
             self._act.append(0)
+            self._heard.append(0)
             for column in (self._opd, self._merged, self._actor, self.revision, self.members):
                 column.append(0)
         return case
@@ -74,6 +78,15 @@ class Cases:
         self._act[case] = _KINDS.index(kind)
         self._actor[case] = self._names.number(actor)
 
+    def heard(self, case: int, channel: str) -> None:
+        """Remember that a case was reported over a channel."""
+        self._heard[case] |= 1 << min(self._channels.number(channel), 63)
+
+    def channels(self, case: int, channel: str) -> int:
+        """Count the channels a case was reported over, one more report included."""
+        bit = 1 << min(self._channels.number(channel), 63)
+        return (self._heard[case] | bit).bit_count()
+
     def last_act(self, case: int) -> tuple[DecisionKind, str]:
         """Return kind and actor of the last act on a case with a revision."""
         return _KINDS[self._act[case]], self._names.word(self._actor[case])
@@ -84,6 +97,7 @@ class Cases:
         if loser in self._apart:
             self._apart.setdefault(survivor, set()).update(self._apart.pop(loser))
         self.members[survivor] += self.members[loser]
+        self._heard[survivor] |= self._heard[loser]
         self.members[loser] = 0
         self.revision[survivor] = max(self.revision[survivor], self.revision[loser])
 

@@ -1,198 +1,274 @@
-"""Weighs two complaints of one block against each other: the evidence, and what follows from it."""
+"""Weighs two complaints against each other: the evidence on words, place, time and sender."""
 
 import math
-from dataclasses import dataclass
-from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
-from dedup.fingerprint import Fingerprint
+from dedup.fingerprint import Fingerprint, Kept
 from dedup.policy import Policy
+from dedup.stems import stem
+from dedup.vocabulary import NAME_MASS
 from dedup.words import Words
 
-# A word counts as a slip of another from here on, if it is not short and begins with its letter.
+OTHER_DESA, OTHER_KECAMATAN = "desanya berbeda", "kecamatannya berbeda"
+# A name counts as a slip of another from here on, if it is not short and begins with its letter.
 _SLIP = 84.0
 _SLIP_LENGTH = 5
-# Slips are looked for only between texts that are this much alike without them.
-_WORTH_PAIRING = 0.5
+# So long a name is looked for in the other text written without gaps ("gajah mada").
+_SOLID = 6
+_MANY_NAMES = 12
+# From so many shared names on, more of them tell no more; two are as good as a place.
+_ENOUGH, _PLACED = 6, 2
+_MOST_RARE = 7.0
+# Below this the time of sending is no evidence: a file of reports that bore none.
+_AT_ONCE = 2.0
 
 
-class Place(IntEnum):
-    """How closely two complaints are known to be about one place."""
+class Evidence(NamedTuple):
+    """What speaks for and against two complaints being about one problem; shares from 0 to 1."""
 
-    UNKNOWN = 0
-    KECAMATAN = 1
-    DESA = 2
-    EXACT = 3
-
-
-_PLACE_SHARE = {Place.UNKNOWN: 0.0, Place.KECAMATAN: 0.3, Place.DESA: 0.8, Place.EXACT: 1.0}
-_SENDER_SHARE = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for and against two complaints being about one problem."""
-
-    text: float
+    place: float
+    subject: float
+    names: float
+    rare: float
+    copied: float
+    alike: float
     shared: int
-    place: Place
-    contradicts: bool  # the places, or the cards, are different ones
-    swapped: bool  # a template: other words stand in the same slot
-    same_sender: bool
-    same_card: bool
+    same_kategori: bool
+    kin: bool
+    street: str
+    same_desa: bool
+    elsewhere: int  # shared names that are not of either one's desa or kecamatan
+    same_spot: bool
+    near_pins: bool
+    other_street: bool
+    other_area: bool
+    other_numbers: bool
+    swapped: bool
+    contradicts: str  # "", or what differs: the desa, the street, the pin, the card
     personal: bool
+    own_affair: bool
+    same_sender: bool
+    same_link: bool
+    same_media: bool
+    same_card: bool
     seconds: float
-    street: str = ""
+    timed: bool
+    fresh: float
+
+    @property
+    def one_person(self) -> bool:
+        """Whether it is known that both are one person's own affair."""
+        return self.same_sender or self.same_card
+
+    @property
+    def located(self) -> bool:
+        """Whether both are known to be about one spot."""
+        return self.near_pins or bool(self.street) or (self.same_desa and self.same_spot)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the evidence amounts to; `why_not` says what keeps a similar pair apart."""
-
-    outcome: str  # joined, suggested, opened
-    score: float
-    why_not: str = ""
-
-
-def compare(a: Fingerprint, b: Fingerprint, policy: Policy) -> Evidence | None:
-    """Gather the evidence on two complaints of one kecamatan and kategori, within the window.
-
-    None says that they share too few words for anything else to matter.
-    """
-    text, shared, swapped = _alike(a.words, b.words, policy)
-    if text < policy.text.suggested_exact:
-        return None
-    street = _shared_street(a.words.streets, b.words.streets)
-    metres = _metres(a.pin, b.pin)
-    same_card = bool(a.cards & b.cards)
-    return Evidence(
-        text=text,
-        shared=shared,
-        place=_place(a, b, street, metres, policy),
-        contradicts=_contradicts(a, b, street)
-        or (metres is not None and metres > policy.place.far_m),
-        swapped=swapped,
-        same_sender=bool(a.reporter) and a.reporter == b.reporter,
-        same_card=same_card,
-        personal=a.personal or b.personal or a.kategori in policy.kategori.personal,
-        seconds=abs(a.at - b.at),
-        street=street,
-    )
-
-
-def judge(e: Evidence, policy: Policy) -> Verdict:
-    """Decide: join only what is sure, suggest what an operator should see, leave the rest."""
-    place = _PLACE_SHARE[e.place]
-    if e.same_sender or e.same_card:
-        place = max(place, _SENDER_SHARE)
-    time = 1 - e.seconds / policy.window / 2
-    weights = policy.score
-    score = round(weights.text * e.text + weights.place * place + weights.time * time, 4)
-    exact = e.place == Place.EXACT
-    if e.contradicts or e.text < (policy.text.suggested_exact if exact else policy.text.suggested):
-        return Verdict("opened", score)
-    if e.personal and not (e.same_sender or e.same_card):
-        return Verdict("opened", score, "urusan perorangan")
-    why_not = _doubt(e, policy)
-    if not why_not:
-        return Verdict("joined", score)
-    known = e.same_sender or e.same_card or e.place >= Place.DESA or bool(e.street)
-    if known or (e.place == Place.KECAMATAN and _alike_enough(e, policy)):
-        return Verdict("suggested", score, why_not)
-    return Verdict("opened", score, why_not)
-
-
-def _doubt(e: Evidence, policy: Policy) -> str:
-    """Return what keeps a pair from being joined without an operator, or ""."""
-    if e.place == Place.EXACT or e.same_card:
-        return "" if e.text >= policy.text.joined_exact else "kata-katanya berbeda"
-    if e.swapped:
-        return "sebagian kata saling menggantikan"
-    if e.text < policy.text.joined:
-        return "kata-katanya berbeda"
-    # The template guard: the same words without a place are not yet the same problem.
-    if not e.same_sender and e.place < Place.DESA:
-        return "tanpa nama desa atau jalan yang sama"
-    long_enough = e.shared >= policy.text.min_words or (e.same_sender and e.text == 1)
-    return "" if long_enough else "teksnya terlalu pendek"
-
-
-def _alike_enough(e: Evidence, policy: Policy) -> bool:
-    return e.text >= policy.text.joined and e.shared >= policy.text.min_words and not e.swapped
-
-
-def _alike(a: Words, b: Words, policy: Policy) -> tuple[float, int, bool]:
-    """Return how alike the words are, how many are shared, and whether some were swapped."""
-    shared = len(a.telling & b.telling)
-    text = _share(shared, a, b, policy)
-    if text < _WORTH_PAIRING:
-        return text, shared, True
-    left_a, left_b = _unlike(a.telling - b.telling, b.telling - a.telling)
-    shared = len(a.telling) - len(left_a)
-    topic = policy.words.topic
-    swapped = bool(left_a - topic) and bool(left_b - topic)
-    return _share(shared, a, b, policy), shared, swapped
-
-
-def _share(shared: int, a: Words, b: Words, policy: Policy) -> float:
-    """Weigh what is shared: a short report within a longer one counts less than two alike."""
+def glance(a: Fingerprint, b: Kept, policy: Policy) -> float:
+    """Estimate how much two complaints have to do with each other; 0 if nothing can come of it."""
+    sure = b.marks and not (a.cards.isdisjoint(b.marks) and a.media.isdisjoint(b.marks))
+    if sure or (a.reporter and a.reporter == b.reporter):
+        return 100.0
+    shared = a.words.telling.intersection(b.telling)
     if not shared:
-        return 0.0
-    size_a, size_b = len(a.telling), len(b.telling)
-    dice, short = 2 * shared / (size_a + size_b), min(size_a, size_b)
-    return (dice + shared / short) / 2 if short >= policy.text.min_words else dice
+        return float(a.pin is not None and b.pin is not None)
+    names = len(shared & a.words.names)
+    same = a.kategori == b.kategori
+    worth = len(shared) + 4.0 * names + 4.0 * same
+    if not apart(a, b):
+        return worth + 4.0 * bool(a.desa and a.desa == b.desa)
+    return worth if names > 1 or (same and a.kategori in policy.kategori.wide) else 0.0
 
 
-def _unlike(a: frozenset[str], b: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Pair the words that are slips of each other; return those left over on either side."""
-    left_a, left_b = set(a), set(b)
-    for word in sorted(a):
-        if len(word) < _SLIP_LENGTH or not word.isalpha():
-            continue
-        rivals = sorted(w for w in left_b if w[0] == word[0] and len(w) >= _SLIP_LENGTH)
-        found = process.extractOne(word, rivals, scorer=fuzz.ratio, score_cutoff=_SLIP)
-        if found is not None:
-            left_a.discard(word)
-            left_b.discard(found[0])
-    return left_a, left_b
+def apart(a: Fingerprint, b: Kept) -> bool:
+    """Tell whether two complaints are known to be about two areas."""
+    if a.desa and b.desa:
+        return a.desa != b.desa
+    return bool(a.kecamatan and b.kecamatan) and a.kecamatan != b.kecamatan
+
+
+def compare(a: Fingerprint, b: Fingerprint, policy: Policy) -> Evidence:
+    """Gather the evidence on two complaints; `a` is the one that comes in."""
+    wa, wb = a.words, b.words
+    shared = wa.telling & wb.telling
+    known = policy.vocabulary.subjects
+    common = shared & wa.names
+    names, swapped = _names(wa, wb, common)
+    same_desa = bool(a.desa) and a.desa == b.desa
+    if same_desa:
+        # The desa's own name is counted as the place that it is.
+        names -= len(common & a.home)
+    told = [known[word] for word in shared if word in known]
+    subject = _over(sum(told), math.sqrt(wa.weight * wb.weight))
+    mass = sum(told) + NAME_MASS * len(common)
+    street = _shared_street(wa.streets, wb.streets)
+    metres = _metres(a.pin, b.pin)
+    near = metres is not None and metres <= policy.place.near_m
+    spot, same, seconds = bool(wa.spots & wb.spots), a.kategori == b.kategori, abs(a.at - b.at)
+    return Evidence(
+        place=1.0 if near or (same_desa and (spot or street)) else max(
+            _cued(wa, wb), min(1.0, names / _PLACED), 0.6 * same_desa
+        ),
+        subject=subject,
+        names=min(max(names, 0), _ENOUGH) / _ENOUGH,
+        rare=_third(told, len(common)) / _MOST_RARE,
+        copied=max(0.0, _over(mass, min(wa.mass, wb.mass)) - 0.5) * 2,
+        alike=_over(mass, math.sqrt(wa.mass * wb.mass)),
+        shared=len(shared),
+        same_kategori=same,
+        kin=same or _kin(a, b, policy),
+        street=street,
+        same_desa=same_desa,
+        elsewhere=len(common - a.home - b.home),
+        same_spot=spot,
+        near_pins=near,
+        other_street=not street and _elsewhere(wa, wb),
+        other_area=_apart(wa.areas, wb.areas),
+        other_numbers=_other_numbers(wa.numbers, wb.numbers),
+        swapped=swapped,
+        contradicts=_contradiction(a, b, metres, policy),
+        personal=a.personal or b.personal,
+        own_affair={a.kategori, b.kategori} <= policy.kategori.personal,
+        same_sender=bool(a.reporter) and a.reporter == b.reporter,
+        same_link=bool(a.links & b.links),
+        same_media=bool(a.media & b.media),
+        same_card=bool(a.cards & b.cards),
+        seconds=seconds,
+        timed=seconds >= _AT_ONCE,
+        fresh=0.5 ** (seconds / _half(a, b, policy)) if seconds >= _AT_ONCE else 0.0,
+    )  # fmt: skip
+
+
+def _kin(a: Fingerprint, b: Fingerprint, policy: Policy) -> bool:
+    """Tell whether one problem may well have been given both kategori."""
+    kin = policy.kin_of.get(a.kategori, ())
+    return b.kategori in kin or b.kategori in a.others or a.kategori in b.others
+
+
+def _half(a: Fingerprint, b: Fingerprint, policy: Policy) -> float:
+    return min(policy.half_of(a.kategori), policy.half_of(b.kategori))
+
+
+def _over(part: float, whole: float) -> float:
+    return min(1.0, part / whole) if whole else 0.0
+
+
+def _third(told: list[float], names: int) -> float:
+    """Return how rare the third rarest shared word is: chance shares one or two, not three."""
+    if names > 2:
+        return _MOST_RARE
+    told = sorted(told, reverse=True)
+    return told[2 - names] if len(told) > 2 - names else 0.0
+
+
+def _names(a: Words, b: Words, common: frozenset[str]) -> tuple[int, bool]:
+    """Count the names both share, slips forgiven; tell whether others stand in their stead."""
+    left_a, left_b = sorted(a.names - common)[:_MANY_NAMES], sorted(b.names - common)[:_MANY_NAMES]
+    found = len(common)
+    lost = []
+    for name in left_a if left_b else ():
+        slip = _slip_of(name, left_b)
+        if slip is not None:
+            left_b.remove(slip)
+            found += 1
+        elif len(name) >= _SOLID and name in b.solid:
+            found += 1
+        else:
+            lost.append(name)
+    for name in list(left_b):
+        if len(name) >= _SOLID and name in a.solid:
+            left_b.remove(name)
+            found += 1
+    return found, bool(lost) and bool(left_b)
+
+
+def _slip_of(name: str, others: list[str]) -> str | None:
+    if len(name) < _SLIP_LENGTH:
+        return None
+    for other in others:
+        near = other[0] == name[0] and abs(len(other) - len(name)) <= 2
+        if near and len(other) >= _SLIP_LENGTH and fuzz.ratio(name, other) >= _SLIP:
+            return other
+    return None
+
+
+def _cued(a: Words, b: Words) -> float:
+    """Return which share of the words that name places stand in the other text too."""
+    total = len(a.cued) + len(b.cued)
+    return (_stands(a.cued, b) + _stands(b.cued, a)) / total if total else 0.0
+
+
+def _stands(names: frozenset[str], words: Words) -> int:
+    found = len(names & words.telling)
+    if found == len(names):
+        return found
+    solid, telling = words.solid, words.telling
+    for name in names:
+        if name not in telling and len(name) >= _SOLID and name in solid:
+            found += 1
+    return found
+
+
+def _elsewhere(a: Words, b: Words) -> bool:
+    """Tell whether both name streets, and neither text has a word of the other's."""
+    if not a.streets or not b.streets:
+        return False
+    return not _stands(_words(a.streets), b) and not _stands(_words(b.streets), a)
+
+
+def _apart(a: frozenset[str], b: frozenset[str]) -> bool:
+    return bool(a and b) and _words(a).isdisjoint(_words(b))
+
+
+@lru_cache(maxsize=20_000)
+def _words(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(stem(word) for name in names for word in name.split())
 
 
 def _shared_street(a: frozenset[str], b: frozenset[str]) -> str:
+    if not a or not b:
+        return ""
+    same = a & b
+    if same:
+        return min(same)
     for name in sorted(a):
-        words = set(name.split())
         for other in sorted(b):
-            # "Melati" and "Melati Indah" may be one street; "Ahmad Yani" and "Ahmad Dahlan" not.
-            others = set(other.split())
-            if words <= others or others <= words or fuzz.ratio(name, other) >= _SLIP:
+            if fuzz.ratio(name, other) >= _SLIP or _within(name, other):
                 return name
     return ""
 
 
-def _place(
-    a: Fingerprint, b: Fingerprint, street: str, metres: float | None, policy: Policy
-) -> Place:
-    if not a.kecamatan:
-        return Place.UNKNOWN
-    same_desa = bool(a.desa) and a.desa == b.desa
-    near = metres is not None and metres <= policy.place.near_m
-    if near or street or (same_desa and a.words.spots & b.words.spots):
-        return Place.EXACT
-    return Place.DESA if same_desa else Place.KECAMATAN
+def _within(name: str, other: str) -> bool:
+    """Tell whether a name is part of another: "Melati" and "Melati Indah", no "Ahmad Dahlan"."""
+    if " " not in name and " " not in other:
+        return False
+    words, others = set(name.split()), set(other.split())
+    return words <= others or others <= words
 
 
-def _contradicts(a: Fingerprint, b: Fingerprint, street: str) -> bool:
+def _contradiction(a: Fingerprint, b: Fingerprint, metres: float | None, policy: Policy) -> str:
     if a.desa and b.desa and a.desa != b.desa:
-        return True
-    if a.words.streets and b.words.streets and not street:
-        return True
+        return OTHER_DESA
+    if a.kecamatan and b.kecamatan and a.kecamatan != b.kecamatan:
+        return OTHER_KECAMATAN
+    if metres is not None and metres > policy.place.far_m:
+        return "titik petanya berjauhan"
     if a.cards and b.cards and not a.cards & b.cards:
-        return True
-    return _other_numbers(a.words.numbers, b.words.numbers)
+        return "nomor kartunya berbeda"
+    if _other_numbers(a.words.numbers, b.words.numbers):
+        return "nomor alamatnya berbeda"
+    return ""
 
 
 def _other_numbers(a: frozenset[tuple[str, int]], b: frozenset[tuple[str, int]]) -> bool:
     """Tell whether both give an RT, a house number or the like, and another one."""
+    if not a or not b:
+        return False
     for cue in {cue for cue, _ in a} & {cue for cue, _ in b}:
         if not {n for c, n in a if c == cue} & {n for c, n in b if c == cue}:
             return True

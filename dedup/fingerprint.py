@@ -6,13 +6,16 @@ Everything follows from the complaint alone, so a fold of the register gives the
 import hashlib
 import re
 import sys
-import zlib
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 from core.schema import Complaint
 from dedup.policy import Policy
-from dedup.words import Words, read_words
+from dedup.stems import stem
+from dedup.words import Words, read_words, with_keys
 
 _LONGEST = 8_000
 _SALUTATION = re.compile(r"^\s*(?:kepada\s+)?(?:yth|yang terhormat)\b[^\n,:;]{0,120}[\n,:;]", re.I)
@@ -23,6 +26,7 @@ _DIGITS = re.compile(r"\d\d")
 _KECAMATAN, _DESA = len("35.05.10"), len("35.05.10.2001")
 _UNSURE = 0.5
 _AHEAD = 3600.0
+_NOTHING: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Fingerprint:
     """One complaint in the near index.
 
     `version_at` tells which of two versions is the later; `personal` that its words, whatever its
-    kategori, are about the reporter's own affair.
+    kategori, are about the reporter's own affair; `home` are the stems of its area's own names.
     """
 
     complaint: int
@@ -39,23 +43,77 @@ class Fingerprint:
     version_at: float
     simulated: bool
     kategori: str
+    others: frozenset[str]
     kecamatan: str
     desa: str
+    home: frozenset[str]
     pin: tuple[float, float] | None
     reporter: str
     personal: bool
     cards: frozenset[bytes]
+    links: frozenset[bytes]
+    media: frozenset[bytes]
     words: Words
 
-    @property
-    def block(self) -> str:
-        """What two complaints must share to be compared at all."""
-        return f"{self.kecamatan}|{self.kategori}|{self.simulated:d}"
 
-    def hashes(self) -> list[int]:
-        """Hash its telling words, the lowest first; the block is part of each hash."""
-        block = zlib.crc32(self.block.encode())
-        return sorted({zlib.crc32(word.encode(), block) for word in self.words.telling})
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A fingerprint as the index keeps it: what a glance needs, and the rest packed small.
+
+    A million of them are held at once, and a set takes six times what a tuple does.
+    """
+
+    complaint: int
+    at: float
+    known_at: float
+    version_at: float
+    kategori: str
+    kecamatan: str
+    desa: str
+    pin: tuple[float, float] | None
+    reporter: str
+    marks: frozenset[bytes]  # cards and pictures
+    telling: tuple[str, ...]
+    keys: "array[int]"
+    rest: "_Rest"
+
+    def thaw(self, policy: Policy | None = None) -> Fingerprint:
+        """Return the fingerprint without the order of its words; with a policy, with its keys."""
+        simulated, others, home, personal, cards, links, media, names, places, *last = self.rest
+        streets, spots, areas, cued, numbers = map(frozenset, places)
+        words = Words(
+            (), frozenset(self.telling), frozenset(names), streets, spots, areas, cued, numbers,
+            *last,
+        )  # fmt: skip
+        if policy is not None:
+            words = with_keys(words, policy)
+        return Fingerprint(
+            self.complaint, self.at, self.known_at, self.version_at, simulated, self.kategori,
+            others, self.kecamatan, self.desa, home, self.pin, self.reporter, personal,
+            cards, links, media, words,
+        )  # fmt: skip
+
+
+_Rest = tuple[Any, ...]
+
+
+def keep(near: Fingerprint, keys: "array[int]") -> Kept:
+    """Pack a fingerprint for the index."""
+    w = near.words
+    places = (w.streets, w.spots, w.areas, w.cued, w.numbers)
+    packed = tuple(tuple(found) for found in places) if any(places) else _NOWHERE
+    return Kept(
+        near.complaint, near.at, near.known_at, near.version_at, near.kategori, near.kecamatan,
+        near.desa, near.pin, near.reporter, near.cards | near.media or _NOTHING,
+        tuple(w.telling), keys,
+        (
+            near.simulated, near.others, near.home, near.personal, near.cards, near.links,
+            near.media, tuple(w.names), packed, w.solid, w.weight, w.mass,
+        ),
+    )  # fmt: skip
+
+
+_NOWHERE: tuple[tuple[str, ...], ...] = ((), (), (), (), ())
 
 
 def comparable(complaint: Complaint) -> bool:
@@ -80,12 +138,16 @@ def read(complaint: Complaint, number: int, policy: Policy) -> Fingerprint:
         version_at=(complaint.edited_at or complaint.received_at).timestamp(),
         simulated=complaint.simulated,
         kategori=sys.intern(complaint.kategori),
+        others=frozenset(complaint.kategori_lain),
         kecamatan=sys.intern(_level(wilayah.kode, _KECAMATAN)),
         desa=sys.intern(_level(wilayah.kode, _DESA)) if sure else "",
+        home=_stems(f"{wilayah.kecamatan} {wilayah.kelurahan_desa}".lower()),
         pin=_pin(complaint),
         reporter=complaint.reporter_ref,
         personal=_personal(complaint, words.ordered, policy),
         cards=_cards(f"{complaint.title}\n{complaint.text}"),
+        links=_hashes(_links(complaint)),
+        media=_hashes(a.sha256 for a in complaint.attachments if a.sha256),
         words=words,
     )
 
@@ -109,12 +171,30 @@ def _level(kode: str, length: int) -> str:
     return kode[:length] if len(kode) >= length else ""
 
 
+@lru_cache(maxsize=10_000)
+def _stems(names: str) -> frozenset[str]:
+    return frozenset(sys.intern(stem(name)) for name in names.split())
+
+
 def _pin(complaint: Complaint) -> tuple[float, float] | None:
     """Return the reporter's own pin; a centroid says no more than the area's name."""
     w = complaint.wilayah
     if w.evidence != "pin" or w.lat is None or w.lon is None:
         return None
     return w.lat, w.lon
+
+
+def _links(complaint: Complaint) -> Iterator[str]:
+    """Yield what the complaint hangs on: the post it comments, the message it answers."""
+    if complaint.thread:
+        yield f"thread:{complaint.channel}:{complaint.thread}"
+    if complaint.sp4n_tracking_id:
+        yield f"sp4n:{complaint.sp4n_tracking_id}"
+
+
+def _hashes(texts: Iterator[str]) -> frozenset[bytes]:
+    found = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return frozenset(found) if found else _NOTHING
 
 
 def _personal(complaint: Complaint, ordered: Sequence[str], policy: Policy) -> bool:
@@ -131,7 +211,7 @@ def _personal(complaint: Complaint, ordered: Sequence[str], policy: Policy) -> b
 
 def _cards(text: str) -> frozenset[bytes]:
     if not _DIGITS.search(text):
-        return frozenset()
+        return _NOTHING
     found = ("".join(filter(str.isdigit, run)) for run in _CARD.findall(text))
     return frozenset(
         hashlib.blake2b(digits.encode(), digest_size=8).digest()

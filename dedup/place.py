@@ -1,15 +1,22 @@
 """Finds the case a complaint belongs to, and says why; it looks and changes nothing."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from core import ids
 from core.schema import Complaint, Relation
 from dedup import reasons
 from dedup.cases import CLOSED
-from dedup.compare import Evidence, Verdict, compare, judge
-from dedup.fingerprint import Fingerprint
+from dedup.compare import Evidence, apart, compare, glance
+from dedup.fingerprint import Fingerprint, Kept
+from dedup.policy import Policy
 from dedup.register import UNKNOWN, Register
+from dedup.verdict import Verdict, judge
 from dedup.versions import Seen
+
+_ALIKE = 0.5
+# What looks less than this as likely as the likeliest is not compared.
+_LIKELY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,17 @@ def place(register: Register, complaint: Complaint, near: Fingerprint | None) ->
         return Placement("opened", case_id, reason=reasons.ALONE)
     if match.verdict.outcome == "opened":
         return Placement("opened", case_id, reason=reasons.apart(match.verdict))
-    common = reasons.similar(near, match.other, match.evidence, complaint, register.policy)
+    common = _common(register, complaint, near, match)
     target, score = register.cases.name(match.case), match.verdict.score
     if match.verdict.outcome == "joined":
         return Placement("joined", target, score=score, reason=common)
     reason = reasons.suggestion(common, match.verdict.why_not)
     return Placement("suggested", case_id, target, score, reason)
+
+
+def _common(register: Register, complaint: Complaint, near: Fingerprint, match: _Match) -> str:
+    channels = register.cases.channels(match.case, complaint.channel)
+    return reasons.similar(near, match.other, match.evidence, complaint, channels, register.policy)
 
 
 def _again(
@@ -77,7 +89,7 @@ def _again(
     match = _best(register, near, own_case=case)
     if match is None or match.verdict.outcome == "opened":
         return Placement("edited", case_id, reason=reason, reread=reread)
-    common = reasons.similar(near, match.other, match.evidence, complaint, register.policy)
+    common = _common(register, complaint, near, match)
     why_not = match.verdict.why_not or "diketahui sesudah laporan ini masuk"
     return Placement(
         relation="edited",
@@ -92,22 +104,36 @@ def _again(
 def _best(register: Register, near: Fingerprint, own_case: int) -> _Match | None:
     """Compare with the most similar complaints of the window, and choose among their cases."""
     best: dict[int, _Match] = {}
-    contradicted = set()
-    for other in register.near.similar(near):
+    likely = register.near.similar(near)
+    contradicted = {register.case_of(o.complaint) for o in likely if apart(near, o)}
+    wide = near.kategori in register.policy.kategori.wide
+    for other in _worthy(near, likely, register.policy):
         case = register.case_of(other.complaint)
         if case == own_case or register.cases.are_apart(own_case, case):
             continue
         evidence = compare(near, other, register.policy)
-        if evidence is None:
-            continue
         if evidence.contradicts:
             contradicted.add(case)
-        match = _Match(other, case, evidence, judge(evidence, register.policy))
+        match = _Match(other, case, evidence, judge(evidence, register.policy, wide=wide))
         if case not in best or match.rank > best[case].rank:
             best[case] = match
     sound = (_tempered(register, match, contradicted) for match in best.values())
-    worthy = [m for m in sound if m.verdict.outcome != "opened" or m.verdict.why_not]
+    worthy = [m for m in sound if m.verdict.outcome != "opened" or _worth_telling(m)]
     return max(worthy, key=lambda match: match.rank, default=None)
+
+
+def _worthy(near: Fingerprint, likely: list[Kept], policy: Policy) -> list[Fingerprint]:
+    """Return the few complaints that are worth a full comparison, the likeliest first."""
+    seen = [(glance(near, other, policy), other) for other in likely]
+    seen = [pair for pair in seen if pair[0] > 0]
+    seen.sort(key=itemgetter(0), reverse=True)
+    least = _LIKELY * seen[0][0] if seen else 0.0
+    return [other.thaw() for value, other in seen[: policy.max_compared] if value >= least]
+
+
+def _worth_telling(match: _Match) -> bool:
+    """Tell whether a case that was not chosen reads so alike that a person would ask why."""
+    return bool(match.verdict.why_not) and match.evidence.alike >= _ALIKE
 
 
 def _tempered(register: Register, match: _Match, contradicted: set[int]) -> _Match:

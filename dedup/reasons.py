@@ -7,9 +7,10 @@ no citizen's own words travel with it; the confidential take no part in any comp
 from collections.abc import Sequence
 
 from core.schema import Complaint
-from dedup.compare import Evidence, Place, Verdict
+from dedup.compare import Evidence
 from dedup.fingerprint import Fingerprint
 from dedup.policy import Policy
+from dedup.verdict import Verdict
 
 HIDDEN = "laporan rahasia tidak dibandingkan dengan laporan lain"
 UNREAD = "pesan belum terbaca: berdiri sendiri"
@@ -37,21 +38,32 @@ def reread(rules_version: str) -> str:
 
 
 def similar(
-    own: Fingerprint, other: Fingerprint, e: Evidence, complaint: Complaint, policy: Policy
-) -> str:
+    own: Fingerprint, other: Fingerprint, e: Evidence, complaint: Complaint, channels: int,
+    policy: Policy,
+) -> str:  # fmt: skip
     """List what two complaints have in common."""
-    quoted = _quote(own.words.ordered, other.words.telling & policy.words.topic)
-    total = max(len(own.words.telling), len(other.words.telling))
-    parts = [f'kata sama "{quoted}"' if quoted else f"{e.shared} dari {total} kata sama"]
+    parts = [_words(own, other, policy) or f"{e.shared} kata sama"]
     if e.street:
         parts.append(f"jalan {e.street.title()}")
-    parts += _where(complaint, e.place)
+    parts += _where(complaint, e, own, other)
+    if e.near_pins:
+        parts.append("titik peta berdekatan")
     parts.append(f"selisih {_span(e.seconds)}")
-    if e.same_sender:
-        parts.append("pelapor sama")
-    if e.same_card:
-        parts.append("nomor kartu sama")
+    parts += [words for known, words in (
+        (e.same_sender, "pelapor sama"), (e.same_card, "nomor kartu sama"),
+        (e.same_media, "foto sama"), (e.same_link, "kiriman yang sama"),
+        (channels > 1, f"{channels} kanal"),
+    ) if known]  # fmt: skip
     return "; ".join(parts)
+
+
+def _words(own: Fingerprint, other: Fingerprint, policy: Policy) -> str:
+    """Quote the longest run of shared topic words."""
+    look_up, there = policy.vocabulary.word, other.words.telling
+    topic = policy.words.topic
+    shared = frozenset(w for w in own.words.ordered if w in topic and look_up(w).stem in there)
+    quoted = _quote(own.words.ordered, shared)
+    return f'kata sama "{quoted}"' if quoted else ""
 
 
 def suggestion(common: str, why_not: str) -> str:
@@ -64,12 +76,14 @@ def apart(verdict: Verdict) -> str:
     return f"ada laporan serupa, tetapi {verdict.why_not}: kasus sendiri"
 
 
-def _where(complaint: Complaint, place: Place) -> list[str]:
+def _where(complaint: Complaint, e: Evidence, own: Fingerprint, other: Fingerprint) -> list[str]:
     w = complaint.wilayah
-    if place >= Place.DESA and w.kelurahan_desa:
+    if e.same_desa and w.kelurahan_desa:
         kind = "Kelurahan" if w.kode.rpartition(".")[2].startswith("1") else "Desa"
         return [f"{kind} {w.kelurahan_desa}"]
-    return [f"Kecamatan {w.kecamatan}"] if place >= Place.KECAMATAN and w.kecamatan else []
+    if own.kecamatan and own.kecamatan == other.kecamatan and w.kecamatan:
+        return [f"Kecamatan {w.kecamatan}"]
+    return []
 
 
 def _quote(ordered: Sequence[str], shared: frozenset[str]) -> str:

@@ -25,7 +25,7 @@ class Register:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.cases = Cases()
-        self.near = Near(policy.window, policy.max_candidates)
+        self.near = Near(policy)
         self._complaints = IdTable()
         self._decisions = IdTable()
         # Raw messages whose fate is entered: the books count each of them once.
@@ -97,6 +97,7 @@ class Register:
             self._ticket.append(0)
             self._prefix.append(0)
             self.cases.members[case] += 1
+        self.cases.heard(case, complaint.channel)
         self._versions.add(number, complaint.version, complaint.rules_version)
         self._keep_ticket(number, complaint.ticket_no)
         self._keep_near(number, complaint, near)
@@ -123,7 +124,7 @@ class Register:
         if told.get("rahasia") is True or told.get("klasifikasi") in _KEPT_OUT:
             self.near.discard(complaint)
         else:
-            self.near.add(fingerprint.corrected(near, value))
+            self.near.add(fingerprint.corrected(near.thaw(self.policy), value))
 
     def _keep_ticket(self, number: int, ticket_no: str) -> None:
         found = tickets.read(ticket_no) if not self._ticket[number] else None

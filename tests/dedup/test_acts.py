@@ -134,7 +134,7 @@ def test_a_closed_case_takes_in_nothing_by_itself() -> None:
     [
         ({"rahasia": True}, "opened"),
         ({"klasifikasi": "bukan_aduan"}, "opened"),
-        ({"kategori": "pju"}, "opened"),
+        ({"kategori": "pju"}, "suggested"),
         ({"wilayah": {"kode": "35.05.10.2007"}}, "opened"),
         ({"urgency": "high"}, "joined"),
     ],

@@ -77,9 +77,10 @@ def test_a_complaint_costs_little_for_ever() -> None:
 
 def index(*days: float) -> Near:
     rules = policy()
-    near = Near(rules.window, rules.max_candidates)
+    near = Near(rules)
     for number, day in enumerate(days):
-        read = fingerprint.read(told(number, HOLE, minutes=int(day * DAY)), number, rules)
+        tree = told(number, HOLE, minutes=int(day * DAY), kategori="pohon")
+        read = fingerprint.read(tree, number, rules)
         near.add(read)
     return near
 

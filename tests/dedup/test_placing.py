@@ -29,10 +29,13 @@ def relation(first: str, second: str, one: dict[str, Any], other: dict[str, Any]
         (LAMP, "lampu penerangan mati depan SDN 1 minggirsari gelap", {}, "joined"),
         # Another desa of the same name of problem.
         (HOLE, HOLE, {"place": TLOGO}, "opened"),
-        # Too long ago.
-        (HOLE, HOLE, {"minutes": 60 * 24 * 8}, "opened"),
-        # Another topic, another place word, a confidential one, a test run.
-        (HOLE, HOLE, {"kategori": "sampah"}, "opened"),
+        # A broken road lives for months, a fallen tree for hours.
+        (HOLE, HOLE, {"minutes": 60 * 24 * 8}, "joined"),
+        (HOLE, HOLE, {"minutes": 60 * 24 * 200}, "opened"),
+        (TREE, TREE, {"minutes": 60 * 24 * 8, "kategori": "pohon"}, "opened"),
+        # The same words under another kategori are for a person to look at.
+        (HOLE, HOLE, {"kategori": "sampah"}, "suggested"),
+        # A confidential one, a test run.
         (HOLE, HOLE, {"rahasia": True}, "opened"),
         (HOLE, HOLE, {"simulated": True}, "opened"),
         (HOLE, HOLE, {"stub": True}, "opened"),
@@ -97,7 +100,7 @@ def test_a_confidential_complaint_lends_no_word() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "window_days"),
+        ("", "version"),
         ("window_days = 7\n[[", "dedup.toml"),
     ],
 )
