@@ -240,6 +240,9 @@ class RegisterEntry(Record):
     decision: Decision | None = None
     outcome: Literal["applied", "refused"] | None = None
     sentence: Text = ""
+    # How the surviving case of an applied merge stands.
+    status: str = ""
+    opd: str = ""
 
     @property
     def event_id(self) -> str:

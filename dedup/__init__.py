@@ -119,6 +119,8 @@ class Sequencer:
             decision=decision,
             outcome=outcome.outcome,
             sentence=outcome.sentence,
+            status=outcome.status,
+            opd=outcome.opd,
         )
         acts.fold(register, entry, decision)
         return entry

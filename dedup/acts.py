@@ -58,6 +58,9 @@ class Outcome:
     outcome: Literal["applied", "refused"]
     sentence: str
     case_id: str = ""
+    # How the surviving case of a merge stands.
+    status: str = ""
+    opd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,9 @@ def judge(register: Register, decision: Decision) -> Outcome:
         sentence, case_id = _KINDS.get(decision.kind, _plain)(register, act)
     except _Refused as refusal:
         return Outcome("refused", str(refusal), case_id)
-    return Outcome("applied", sentence, case_id)
+    if decision.kind != "merge":
+        return Outcome("applied", sentence, case_id)
+    return Outcome("applied", sentence, case_id, *_merged_standing(register, decision))
 
 
 def fold(register: Register, entry: RegisterEntry, decision: Decision) -> None:
@@ -186,15 +191,14 @@ def _merge(register: Register, act: _Act) -> _Done:
         raise _Refused("Salah satu kasus sudah digabung ke kasus lain. Muat ulang dahulu.")
     if named[0] == named[1]:
         raise _Refused("Keduanya sudah satu kasus.")
-    _merged_standing(register, *named, act.decision)
+    _merged_standing(register, act.decision)
     return "Kasus digabung ke kasus yang lebih tua.", cases.name(min(named))
 
 
-def _merged_standing(
-    register: Register, one: int, other: int, decision: Decision
-) -> tuple[str, str]:
+def _merged_standing(register: Register, decision: Decision) -> tuple[str, str]:
     """Return status and OPD of two cases made one: open beats closed, else the operator chose."""
     cases = register.cases
+    one, other = cases.find(decision.case_id), cases.find(str(decision.value.get("case_id", "")))
     statuses = {cases.status(one), cases.status(other)}
     still_open = statuses - CLOSED
     if len(still_open) == 1:
@@ -258,7 +262,7 @@ def _fold_merge(register: Register, entry: RegisterEntry, decision: Decision) ->
     cases = register.cases
     named = (cases.find(decision.case_id), cases.find(str(decision.value.get("case_id", ""))))
     survivor = cases.find(entry.case_id)
-    status, opd = _merged_standing(register, *named, decision)
+    status, opd = _merged_standing(register, decision)
     cases.merge(next(case for case in named if case != survivor), survivor)
     cases.put(survivor, status, opd)
 

@@ -38,6 +38,21 @@ _STATUS_OF = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An applied decision, the case it landed in, and how that stands if two were merged."""
+
+    decision: Decision
+    case_id: str
+    status: str
+    opd: str
+
+    @property
+    def merged(self) -> tuple[str, str]:
+        """The two cases of a merge."""
+        return self.decision.case_id, str(self.decision.value.get("case_id", ""))
+
+
 @dataclass(slots=True)
 class Work:
     """What a batch brings, each list in the order of the register."""
@@ -45,7 +60,7 @@ class Work:
     versions: list[Row] = field(default_factory=list)
     reporters: dict[tuple[str, str], Row] = field(default_factory=dict)
     decisions: list[Row] = field(default_factory=list)
-    acts: list[Decision] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
     parked: list[Row] = field(default_factory=list)
     health: dict[tuple[str, str], Row] = field(default_factory=dict)
     alarms: dict[str, Row] = field(default_factory=dict)
@@ -111,7 +126,7 @@ def _enter(work: Work, entry: RegisterEntry, offset: int, zone: ZoneInfo) -> Non
     elif entry.kind == "decision" and entry.decision is not None:
         work.decisions.append(_decision_row(entry, entry.decision))
         if entry.outcome == "applied":
-            work.acts.append(entry.decision)
+            work.acts.append(Act(entry.decision, entry.case_id, entry.status, entry.opd))
 
 
 def _complaint_row(entry: RegisterEntry, c: Complaint, offset: int, zone: ZoneInfo) -> Row:
@@ -191,8 +206,11 @@ def _json(value: Mapping[str, Any]) -> str:
     return to_json(value, inf_nan_mode="null").decode()
 
 
-def status_after(act: Decision, status: str, opd: str | None) -> tuple[str, str | None]:
+def status_after(taken: Act, status: str, opd: str | None) -> tuple[str, str | None]:
     """Return a case's status and responsible OPD after an applied act."""
+    act = taken.decision
+    if act.kind == "merge":
+        return taken.status or status, taken.opd or opd
     if act.kind == "status":
         return str(act.value.get("status") or status), opd
     # A case that is further on does not fall back because it is verified late.

@@ -8,8 +8,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from duckdb import DuckDBPyConnection
 
 from core.bus import Positions
-from core.schema import Decision
-from sink.rows import Row, Work, status_after
+from sink.rows import Act, Row, Work, status_after
 from sink.statements import statements
 
 _SQL = statements("write.sql")
@@ -49,7 +48,10 @@ class Write:
         standing, changed = self._fold(work.acts, latest, known)
         self._complaints(work.versions, latest, known, standing)
         moved = {k["case_id"] for cid, k in known.items() if cid in latest}
-        self._cases({r["case_id"] for r in latest.values()} | moved | changed, standing, changed)
+        left, taken = self._move(work.acts)
+        changed |= taken
+        touched = {r["case_id"] for r in latest.values()} | moved | changed | left
+        self._cases(touched, standing, changed)
         self._reporters(work.reporters)
         self.insert("decisions", self._numbered(work.decisions))
         self._park(work)
@@ -78,17 +80,18 @@ class Write:
 
     def _known(self, work: Work) -> dict[str, Row]:
         asked = {r["complaint_id"] for r in work.versions}
-        asked |= {d.complaint_id for d in work.acts if d.complaint_id}
+        asked |= {a.decision.complaint_id for a in work.acts if a.decision.complaint_id}
         return {r["complaint_id"]: r for r in self._ask("known_complaints", asked)}
 
     def _fold(
-        self, acts: Sequence[Decision], latest: dict[str, Row], known: dict[str, Row]
+        self, acts: Sequence[Act], latest: dict[str, Row], known: dict[str, Row]
     ) -> tuple[Standing, set[str]]:
         """Return how every touched case stands after the acts, and which the acts changed."""
         home = {cid: r["case_id"] for cid, r in known.items()}
         home |= {cid: r["case_id"] for cid, r in latest.items()}
-        targets = [(d, d.case_id or home.get(d.complaint_id, "")) for d in acts]
+        targets = [(a, _target(a, home)) for a in acts]
         asked = {case for _, case in targets} | set(home.values())
+        asked |= {case for a in acts if a.decision.kind == "merge" for case in a.merged}
         standing: Standing = {
             r["case_id"]: (r["status"], r["opd"]) for r in self._ask("known_cases", asked)
         }
@@ -99,6 +102,25 @@ class Write:
             if standing[case] != before:
                 changed.add(case)
         return standing, changed
+
+    def _move(self, acts: Sequence[Act]) -> tuple[set[str], set[str]]:
+        """Move what was merged or split, act by act; return the cases left and those moved to."""
+        left: set[str] = set()
+        taken: set[str] = set()
+        for act in acts:
+            if not act.case_id or act.decision.kind not in ("merge", "split"):
+                continue
+            if act.decision.kind == "merge":
+                gone = [case for case in act.merged if case != act.case_id]
+            else:
+                named = self._ask("known_complaints", [act.decision.complaint_id])
+                gone = [row["case_id"] for row in named]
+            for case in gone:
+                given = {"old": case, "new": act.case_id, "id": act.decision.complaint_id}
+                self._con.execute(_SQL["move"], given | {"seq": self.seq.next()})
+            left.update(gone)
+            taken.add(act.case_id)
+        return left, taken
 
     def _complaints(
         self,
@@ -211,6 +233,12 @@ class Write:
         schema = self._schemas[table]
         columns = [pa.array([r.get(f.name) for r in rows], f.type) for f in schema]
         return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _target(act: Act, home: Mapping[str, str]) -> str:
+    named = act.decision.case_id or home.get(act.decision.complaint_id, "")
+    # A split leaves the case it was decided on as it stands.
+    return named if act.decision.kind == "split" else act.case_id or named
 
 
 def _latest(versions: Sequence[Row], known: dict[str, Row]) -> dict[str, Row]:

@@ -53,6 +53,11 @@ FROM touched t
 WHERE complaints.case_id = t.case_id
   AND (complaints.status IS DISTINCT FROM t.status OR complaints.opd IS DISTINCT FROM t.opd);
 
+-- name: move
+-- What a person merged goes over to the other case, or what was split off alone to its own.
+UPDATE complaints SET case_id = $new, pub_seq = $seq
+WHERE case_id = $old AND case_id <> $new AND ($id = '' OR complaint_id = $id);
+
 -- name: delete_cases
 DELETE FROM cases WHERE case_id IN (SELECT case_id FROM touched);
 

@@ -61,8 +61,10 @@ def entry(c: Complaint, offset: int, **given: Any) -> Stored:
     return stored(RegisterEntry(**(fields | given)), offset)
 
 
-def act(kind: str, offset: int, *, outcome: str = "applied", **given: Any) -> Stored:
-    """Make the register entry of a decision."""
+def act(
+    kind: str, offset: int, *, outcome: str = "applied", landed: str = "", **given: Any
+) -> Stored:
+    """Make the register entry of a decision, and of the case in which it landed."""
     decision = Decision.model_validate(
         {
             "tenant": TENANT, "decision_id": f"d{offset}", "kind": kind, "actor": "siti",
@@ -74,6 +76,7 @@ def act(kind: str, offset: int, *, outcome: str = "applied", **given: Any) -> St
         {
             "tenant": TENANT, "kind": "decision", "entered_at": START, "decision": decision,
             "source": Origin(topic="decisions", partition=PART, offset=offset), "outcome": outcome,
+            "case_id": landed,
         }
     )  # fmt: skip
     return stored(record, offset)

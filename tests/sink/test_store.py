@@ -10,7 +10,7 @@ from core import ids
 from core.bus import Batch, Stored
 from core.clock import FrozenClock
 from core.errors import RetryLater
-from core.schema import Explanation, Sender
+from core.schema import Explanation, RegisterEntry, Sender
 from sink import Sink
 from tests.sink.sink_makers import (
     KEY,
@@ -23,6 +23,7 @@ from tests.sink.sink_makers import (
     health,
     letter,
     many,
+    stored,
 )
 
 
@@ -197,3 +198,50 @@ def test_a_file_opened_again_stands_where_it_was(tmp_path: Path, sink: Sink) -> 
     again = Sink(tmp_path, {}, {TENANT: b"k"})
     assert (again.positions(), again.store.pub_seq) == (positions, seq)
     again.close()
+
+
+def homes(sink: Sink) -> dict[str, str]:
+    return {r["complaint_id"]: r["case_id"] for r in rows(sink, "FROM complaints")}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_merge_and_a_split_move_complaints_and_count_both_cases(
+    sink: Sink, together: bool
+) -> None:
+    one, other, third = (complaint(n) for n in range(3))
+    a, b = ids.case_id(one.complaint_id), ids.case_id(other.complaint_id)
+    own = ids.case_id(third.complaint_id)
+    joined = entry(third, 2, case_id=b, relation="joined")
+    edited = third.model_copy(
+        update={"version": "v2", "edited_at": START + timedelta(hours=1), "text": "Sudah lubang"}
+    )
+    steps = [
+        entry(one, 0), entry(other, 1), joined,
+        act("disposisi", 3, case_id=b, value={"opd": "DPUPR"}, landed=b),
+        act("merge", 4, case_id=a, value={"case_id": b, "status": "disposisi"}, landed=a),
+        act("split", 5, complaint_id=third.complaint_id, landed=own),
+        entry(edited, 6, case_id=own, relation="edited"),
+    ]  # fmt: skip
+    for batch in [steps] if together else [[step] for step in steps]:
+        write(sink, *batch)
+    assert homes(sink) == {one.complaint_id: a, other.complaint_id: a, third.complaint_id: own}
+    found = {r["case_id"]: r for r in rows(sink, "FROM cases")}
+    assert {case: r["members"] for case, r in found.items()} == {a: 2, own: 1}
+    assert found[own]["status"] == "baru"
+
+
+def test_a_merged_case_stands_as_was_chosen_and_takes_its_complaints_with_it(sink: Sink) -> None:
+    one, other = complaint(0), complaint(1)
+    a, b = ids.case_id(one.complaint_id), ids.case_id(other.complaint_id)
+    write(sink, entry(one, 0), entry(other, 1))
+    merged = act("merge", 2, case_id=b, value={"case_id": a}, landed=a)
+    record = RegisterEntry.model_validate_json(merged.value)
+    chosen = record.model_copy(update={"status": "proses", "opd": "DLH"})
+    write(sink, stored(chosen, 2))
+    assert [(r["case_id"], r["status"], r["opd"]) for r in rows(sink, "FROM complaints")] == [
+        (a, "proses", "DLH"), (a, "proses", "DLH"),
+    ]  # fmt: skip
+    # An act that names the case that is no more has landed in the one that stands for it.
+    write(sink, act("arsip", 3, case_id=b, landed=a))
+    assert {r["status"] for r in rows(sink, "FROM complaints")} == {"arsip"}
+    assert [r["case_id"] for r in rows(sink, "FROM cases")] == [a]
