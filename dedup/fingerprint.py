@@ -27,6 +27,7 @@ _KECAMATAN, _DESA = len("35.05.10"), len("35.05.10.2001")
 _UNSURE = 0.5
 _AHEAD = 3600.0
 _NOTHING: frozenset[bytes] = frozenset()
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Fingerprint:
     kecamatan: str
     desa: str
     home: frozenset[str]
+    village: frozenset[str]
     pin: tuple[float, float] | None
     reporter: str
     personal: bool
@@ -79,7 +81,9 @@ class Kept:
 
     def thaw(self, policy: Policy | None = None) -> Fingerprint:
         """Return the fingerprint without the order of its words; with a policy, with its keys."""
-        simulated, others, home, personal, cards, links, media, names, places, *last = self.rest
+        simulated, others, home, village, personal, cards, links, media, names, places, *last = (
+            self.rest
+        )
         streets, spots, areas, cued, numbers = map(frozenset, places)
         words = Words(
             (), frozenset(self.telling), frozenset(names), streets, spots, areas, cued, numbers,
@@ -89,7 +93,7 @@ class Kept:
             words = with_keys(words, policy)
         return Fingerprint(
             self.complaint, self.at, self.known_at, self.version_at, simulated, self.kategori,
-            others, self.kecamatan, self.desa, home, self.pin, self.reporter, personal,
+            others, self.kecamatan, self.desa, home, village, self.pin, self.reporter, personal,
             cards, links, media, words,
         )  # fmt: skip
 
@@ -107,8 +111,8 @@ def keep(near: Fingerprint, keys: "array[int]") -> Kept:
         near.desa, near.pin, near.reporter, near.cards | near.media or _NOTHING,
         tuple(w.telling), keys,
         (
-            near.simulated, near.others, near.home, near.personal, near.cards, near.links,
-            near.media, tuple(w.names), packed, w.solid, w.weight, w.mass,
+            near.simulated, near.others, near.home, near.village, near.personal, near.cards,
+            near.links, near.media, tuple(w.names), packed, w.solid, w.weight, w.mass,
         ),
     )  # fmt: skip
 
@@ -142,6 +146,7 @@ def read(complaint: Complaint, number: int, policy: Policy) -> Fingerprint:
         kecamatan=sys.intern(_level(wilayah.kode, _KECAMATAN)),
         desa=sys.intern(_level(wilayah.kode, _DESA)) if sure else "",
         home=_stems(f"{wilayah.kecamatan} {wilayah.kelurahan_desa}".lower()),
+        village=_stems(wilayah.kelurahan_desa.lower()) if sure else _NO_NAMES,
         pin=_pin(complaint),
         reporter=complaint.reporter_ref,
         personal=_personal(complaint, words.ordered, policy),

@@ -15,9 +15,11 @@ from dedup.fingerprint import Fingerprint, Kept, keep
 from dedup.policy import Policy
 
 _DAY = 86_400
+# Under so many words of each area a complaint is found.
+_WORDS = 4
 _MASK, _SIMULATED = 0xFFFFFFFF, 0x5A5A5A5A
 # A look-up reads so many of the newest complaints of each key; a key keeps up to twice as many.
-_READ = 16
+_READ = 12
 _CELL = 0.003
 # A name or a card counts twice; to share one word of an area, or its kategori alone, is no reason.
 _ENOUGH = 2
@@ -140,14 +142,20 @@ def _keys(near: Fingerprint) -> "tuple[int, array[int]]":
     words = near.words
     # Trial runs and real complaints never meet.
     kind = "s" if near.simulated else ""
-    area = _hash(f"{kind}{near.desa or near.kecamatan}")
+    # One may be known to the desa and the other to the kecamatan only.
+    areas = [_hash(f"{kind}{area}") for area in {near.desa: 0, near.kecamatan: 0} if area]
     strong = [key ^ _SIMULATED if kind else key for key in words.name_keys]
     strong += _special(near, kind)
-    keys = [(key * 31 + area) & _MASK for key in words.word_keys]
+    keys = [
+        (key * 31 + area) & _MASK
+        for area in areas or [_hash(kind)]
+        for key in words.word_keys[:_WORDS]
+    ]
     keys.append(_hash(f"k{kind}{near.kategori}|{near.desa or near.kecamatan}"))
     if near.desa:
         keys.append(_hash(f"k{kind}{near.kategori}|{near.kecamatan}"))
-    keys += [_hash(f"s{kind}{spot}{near.kecamatan}") for spot in words.spots]
+    heads = dict.fromkeys(spot.partition(" ")[0] for spot in sorted(words.spots))
+    keys += [_hash(f"s{kind}{head}{near.kecamatan}") for head in heads]
     firm = dict.fromkeys(strong)
     return len(firm), array("I", dict.fromkeys(strong + keys))
 

@@ -75,6 +75,7 @@ class ByHand(_Table):
 
     desa: Weight
     spot: Weight
+    other_spot: Weight
     near: Weight
     sender: Weight
     link: Weight

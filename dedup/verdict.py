@@ -4,11 +4,15 @@ import math
 from dataclasses import dataclass
 from operator import mul
 
-from dedup.compare import OTHER_DESA, OTHER_KECAMATAN, Evidence
+from dedup.compare import AT_ONCE, OTHER_DESA, OTHER_KECAMATAN, Evidence
 from dedup.policy import Policy
 
 # Words alone tell little of the subject; so much counts as full agreement.
 _FULL = 2.5
+# Two kategori that are kin are one problem if so much of the subject is the same.
+_KIN, _KIN_THERE = 0.4, 0.25
+# So many names in common (3 of 6) outweigh others that differ.
+_NAMED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,18 @@ FITTED = (
     "matter", "least", "street", "other_street", "other_area", "own_affair", "off_topic", "names",
     "numbers", "swapped", "rare", "copied",
 )  # fmt: skip
-BY_HAND = ("desa", "spot", "near", "sender", "link", "media", "card", "fresh", "stale")
+BY_HAND = (
+    "desa",
+    "spot",
+    "other_spot",
+    "near",
+    "sender",
+    "link",
+    "media",
+    "card",
+    "fresh",
+    "stale",
+)
 
 
 def features(e: Evidence) -> tuple[float, ...]:
@@ -51,13 +66,14 @@ def surroundings(e: Evidence) -> tuple[float, ...]:
     return (
         e.same_desa and e.kin,
         e.same_desa and e.same_spot and e.kin,
+        e.other_spot and not e.street,
         e.near_pins and e.kin,
         max(e.alike, e.subject) if e.same_sender else 0.0,
         e.same_link,
         e.same_media,
         max(e.subject, 0.5 * e.same_kategori) if e.same_card else 0.0,
         e.fresh * e.place if e.kin else 0.0,
-        1.0 - e.fresh if e.timed else 0.0,
+        1.0 - e.fresh if e.seconds >= AT_ONCE else 0.0,
     )
 
 
@@ -84,7 +100,7 @@ def judge(e: Evidence, policy: Policy, *, wide: bool = False) -> Verdict:
 def _speaks(e: Evidence) -> bool:
     """Tell whether anything but the area and the kategori is the same."""
     return bool(e.subject or e.names or e.street or e.near_pins or e.same_sender
-                or e.same_card or e.same_media)  # fmt: skip
+                or e.same_card or e.same_media or e.same_spot)  # fmt: skip
 
 
 def _related(e: Evidence, *, wide: bool) -> bool:
@@ -106,14 +122,17 @@ def _against(e: Evidence) -> str:
 
 def _doubt(e: Evidence, value: float, policy: Policy) -> str:
     """Return what keeps a pair from being joined without an operator, or ""."""
-    if value < policy.score.joined:
-        return "buktinya belum cukup"
-    if not e.kin and not e.one_person:
-        return "kategorinya berbeda"
-    if e.one_person or e.same_media or e.located:
-        return ""
-    if e.swapped and not e.same_desa:
-        return "sebagian nama saling menggantikan"
-    if e.shared < policy.score.min_words:
-        return "teksnya terlalu pendek"
-    return ""
+    sure = e.one_person or e.same_media or e.near_pins
+    kin = e.same_kategori or (e.kin and e.subject >= (_KIN_THERE if e.located else _KIN))
+    doubts = (
+        (value < policy.score.joined, "buktinya belum cukup"),
+        (not kin and not e.one_person, "kategorinya berbeda"),
+        (e.swapped and e.names < _NAMED and not e.same_desa and not sure,
+         "sebagian nama saling menggantikan"),
+        (e.other_spot and not e.street and not sure, "patokannya berbeda"),
+        (e.other_street and not e.located and not sure, "nama jalannya berbeda"),
+        (e.unlike_places and not e.quick and not sure, "alamatnya belum tentu sama"),
+        (e.shared < policy.score.min_words and not sure and not e.located,
+         "teksnya terlalu pendek"),
+    )  # fmt: skip
+    return next((sentence for known, sentence in doubts if known), "")

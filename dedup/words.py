@@ -130,11 +130,16 @@ def _places(words: Sequence[str], roles: Sequence[int]) -> tuple[_Set, _Set, _Se
             if role & (Role.STREET | Role.AREA | Role.LANDMARK):
                 cued.update(map(stem, name.split()))
         if role & Role.LANDMARK:
-            spots.add(f"{words[at]} {name}".strip())
+            spots.add(f"{words[at]} {name or _school(words, roles, behind)}".strip())
         numbers |= _number_of(words, roles, at, name, behind)
     return (
         frozenset(streets), frozenset(spots), frozenset(areas), frozenset(cued), frozenset(numbers)
     )  # fmt: skip
+
+
+def _school(words: Sequence[str], roles: Sequence[int], at: int) -> str:
+    """Return the number behind a landmark: "SDN 1" and "SDN 2" are two schools."""
+    return words[at] if at < len(words) and _is_house(words, roles, at) else ""
 
 
 def _number_of(

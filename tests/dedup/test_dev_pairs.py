@@ -56,8 +56,8 @@ def test_pairs_are_found_and_nothing_that_differs_is_joined(tmp_path: Path) -> N
         second = list(assign_lines([line(pair["nid_a"]), line(pair["nid_b"])], rule))[1]
         outcomes[pair["label"]][json.loads(second)["relation"]] += 1
     assert sum(outcomes["DUP"].values()) == 77
-    assert outcomes["DUP"]["joined"] >= 17
-    assert outcomes["DUP"]["joined"] + outcomes["DUP"]["suggested"] >= 60
+    assert outcomes["DUP"]["joined"] >= 20
+    assert outcomes["DUP"]["joined"] + outcomes["DUP"]["suggested"] >= 58
     assert outcomes["NOT"]["joined"] + outcomes["NOT"]["suggested"] <= 24
     assert outcomes["NOT"]["joined"] == 0
-    assert outcomes["REL"]["joined"] <= 1
+    assert outcomes["REL"]["joined"] <= 2
