@@ -230,6 +230,10 @@ class RegisterEntry(Record):
     owner: str = ""
     entered_at: Moment
     complaint: Complaint | None = None
+    # A message that belongs to the complaint (`continued`): its own id, version and time.
+    piece_id: str = ""
+    piece_version: str = ""
+    piece_at: Moment | None = None
     # Understood again by other rules: the same message, which the books have counted.
     reread: bool = False
     case_id: str = ""

@@ -16,9 +16,11 @@ from core.record import Record
 from core.schema import Complaint, Decision, Origin, RegisterEntry
 from dedup import acts, tickets
 from dedup.lines import assign_lines
-from dedup.place import place
+from dedup.pieces import Understand, joined
+from dedup.place import place, place_again
 from dedup.policy import Policy
-from dedup.register import Register
+from dedup.register import UNKNOWN, Register
+from dedup.versions import Seen
 
 _R = TypeVar("_R", bound=Record)
 _SKELETON = (
@@ -36,7 +38,9 @@ class Sequencer:
     same bytes. State is what `fold` makes of the entries; `enter` folds what it returns.
     """
 
-    def __init__(self, policy: Policy, prefixes: Mapping[str, str]) -> None:
+    def __init__(
+        self, policy: Policy, prefixes: Mapping[str, str], understand: Understand | None = None
+    ) -> None:
         for tenant, prefix in prefixes.items():
             if not tickets.is_prefix(prefix):
                 raise ConfigError(
@@ -45,6 +49,7 @@ class Sequencer:
                 )
         self._policy = policy
         self._prefixes = dict(prefixes)
+        self._understand = understand
         self._registers: dict[str, Register] = {}
 
     def fold(self, entry: RegisterEntry) -> None:
@@ -79,6 +84,8 @@ class Sequencer:
     def _enter_complaint(self, complaint: Complaint, source: Origin) -> RegisterEntry | None:
         prefix = self._prefix(complaint.tenant)
         register = self._register(complaint.tenant)
+        if head := self._head(register, complaint):
+            return self._enter_piece(complaint, head, source)
         near = register.read(complaint)
         placement = place(register, complaint, near)
         if placement.relation == "redelivered":
@@ -100,6 +107,44 @@ class Sequencer:
             relation=placement.relation,
             score=placement.score,
             reason=placement.reason,
+        )
+        register.enter(entry, complaint, near)
+        return entry
+
+    def _head(self, register: Register, complaint: Complaint) -> Complaint | None:
+        """Return the complaint that a message continues; a repeat of one continues nothing."""
+        if self._understand is None:
+            return None
+        number = register.find(complaint.complaint_id)
+        if number == UNKNOWN:
+            return register.pieces.head_of(complaint)
+        head = register.head_of(number)
+        if head == UNKNOWN or register.compare_version(number, complaint) is Seen.AGAIN:
+            return None
+        return register.pieces.head(register.name(head))
+
+    def _enter_piece(self, piece: Complaint, head: Complaint, source: Origin) -> RegisterEntry:
+        """Enter one more message of a complaint: its next version, understood over all its text."""
+        assert self._understand is not None
+        register, prefix = self._register(piece.tenant), self._prefix(piece.tenant)
+        complaint = joined(head, piece, self._understand(head, piece))
+        near = register.read(complaint)
+        placement = place_again(register, complaint, near)
+        complaint = complaint.model_copy(update={"ticket_no": _ticket(register, complaint, prefix)})
+        entry = RegisterEntry(
+            tenant=piece.tenant,
+            kind="complaint",
+            source=source,
+            entered_at=piece.received_at,
+            complaint=complaint,
+            case_id=placement.case_id,
+            suggested_case_id=placement.suggested_case_id,
+            relation="continued",
+            score=placement.score,
+            reason=placement.reason,
+            piece_id=piece.complaint_id,
+            piece_version=piece.version,
+            piece_at=piece.occurred_at,
         )
         register.enter(entry, complaint, near)
         return entry

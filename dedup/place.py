@@ -73,6 +73,22 @@ def _common(register: Register, complaint: Complaint, near: Fingerprint, match: 
     return reasons.similar(near, match.other, match.evidence, complaint, channels, register.policy)
 
 
+def place_again(register: Register, complaint: Complaint, near: Fingerprint | None) -> Placement:
+    """Place a complaint that is told further: alone until now, it may find its case at last."""
+    case = register.case_of(register.find(complaint.complaint_id))
+    case_id = register.cases.name(case)
+    alone = register.cases.members[case] == 1 and not register.cases.revision[case]
+    match = _best(register, near, own_case=case) if near is not None and alone else None
+    if near is None or match is None or match.verdict.outcome == "opened":
+        return Placement("continued", case_id, reason=reasons.CONTINUED)
+    target, score = register.cases.name(match.case), match.verdict.score
+    common = _common(register, complaint, near, match)
+    if match.verdict.outcome == "joined":
+        return Placement("continued", target, "", score, f"{reasons.CONTINUED}; {common}")
+    sentence = reasons.suggestion(common, match.verdict.why_not)
+    return Placement("continued", case_id, target, score, f"{reasons.CONTINUED}; {sentence}")
+
+
 def _again(
     register: Register, number: int, complaint: Complaint, near: Fingerprint | None
 ) -> Placement:

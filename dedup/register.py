@@ -4,6 +4,7 @@
 was written gives the same state as the run that wrote it.
 """
 
+import uuid
 from array import array
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ from dedup.cases import Cases
 from dedup.fingerprint import Fingerprint
 from dedup.idtable import IdTable, Names, key_of
 from dedup.index import Near
+from dedup.pieces import Pieces
 from dedup.policy import Policy
 from dedup.versions import Seen, Versions
 
@@ -32,6 +34,9 @@ class Register:
         self._raws = IdTable()
         self._versions = Versions()
         self._case = array("I")
+        # Whose piece a message is: its complaint's number + 1.
+        self._head = array("I")
+        self.pieces = Pieces(policy.pieces_minutes)
         self._ticket = array("I")
         self._prefix = array("H")
         self._prefixes = Names()
@@ -46,13 +51,22 @@ class Register:
         """Return a complaint's number, or UNKNOWN."""
         return self._complaints.find(key_of(complaint_id)) if complaint_id else UNKNOWN
 
+    def name(self, complaint: int) -> str:
+        """Return a complaint's id."""
+        return str(uuid.UUID(bytes=self._complaints.key(complaint)))
+
     def compare_version(self, complaint: int, given: Complaint) -> Seen:
         """Tell whether this version of a known complaint was entered before."""
         return self._versions.compare(complaint, given.version, given.rules_version)
 
     def case_of(self, complaint: int) -> int:
         """Return the case a complaint is in now."""
-        return self.cases.standing(self._case[complaint])
+        head = self._head[complaint]
+        return self.cases.standing(self._case[head - 1 if head else complaint])
+
+    def head_of(self, complaint: int) -> int:
+        """Return the complaint a message is a piece of, or UNKNOWN."""
+        return self._head[complaint] - 1
 
     def knows_raw(self, complaint: Complaint) -> bool:
         """Tell whether the raw message of a complaint has its fate, or none is to be counted."""
@@ -93,14 +107,35 @@ class Register:
         number = self._complaints.add(key_of(complaint.complaint_id))
         case = self.cases.open(entry.case_id)
         if number == len(self._case):
-            self._case.append(case)
-            self._ticket.append(0)
-            self._prefix.append(0)
+            self._add(case, 0)
             self.cases.members[case] += 1
+        elif entry.relation == "continued" and self.case_of(number) != self.cases.standing(case):
+            # What was told first was too little to be placed by.
+            self.cases.merge(self.case_of(number), self.cases.standing(case))
         self.cases.heard(case, complaint.channel)
         self._versions.add(number, complaint.version, complaint.rules_version)
+        if entry.piece_id:
+            self._enter_piece(entry, complaint, number, case)
+        else:
+            self.pieces.remember(complaint, complaint.occurred_at.timestamp())
         self._keep_ticket(number, complaint.ticket_no)
         self._keep_near(number, complaint, near)
+
+    def _add(self, case: int, head: int) -> None:
+        self._case.append(case)
+        self._head.append(head)
+        self._ticket.append(0)
+        self._prefix.append(0)
+
+    def _enter_piece(
+        self, entry: RegisterEntry, complaint: Complaint, number: int, case: int
+    ) -> None:
+        piece = self._complaints.add(key_of(entry.piece_id))
+        if piece == len(self._case):
+            self._add(case, number + 1)
+        self._versions.add(piece, entry.piece_version, complaint.rules_version)
+        sent = entry.piece_at or complaint.occurred_at
+        self.pieces.remember(complaint, sent.timestamp())
 
     def enter_decision(self, decision: Decision) -> None:
         """Remember a decision's id; what it does is the business of `acts`."""

@@ -17,6 +17,7 @@ from core.connector import ChannelSettings, ChannelSpec, Connector, Context
 from core.errors import ConfigError
 from core.settings import Settings, TenantSettings, trial_variable
 from dedup import Policy, Sequencer
+from gateway.together import Together
 from normalizer import Rules
 from sink import Sink
 from sink.reference import KategoriRow, OpdRow, WilayahRow
@@ -112,7 +113,7 @@ def rules(settings: Settings) -> dict[str, Rules]:
 def sequencer(settings: Settings) -> Sequencer:
     """Make an empty sequencer; its state is the fold of the register."""
     prefixes = {name: tenant.ticket_prefix for name, tenant in settings.tenants.items()}
-    return Sequencer(Policy.load(settings.config_dir), prefixes)
+    return Sequencer(Policy.load(settings.config_dir), prefixes, Together(settings))
 
 
 def sink(settings: Settings, clock: Clock = system_clock) -> Sink:

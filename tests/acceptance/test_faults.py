@@ -11,7 +11,7 @@ from bench.faults import ROWS
 from bench.figures import Figures, Row, Terms, line, measured, stands, verdict
 from bench.load import form_of, request_of, sid_of, sign
 from tests import needs
-from tests.gateway.house import TOKEN, sms
+from tests.gateway.house import TOKEN, sender, sms
 
 ROOT = Path(__file__).parents[2]
 SEED = 20261125
@@ -71,7 +71,8 @@ def test_the_fast_signature_is_the_providers() -> None:
     form = form_of(7, sid_of(7))
     _, headers, _ = sms(base, form["Body"], form["MessageSid"], TOKEN)
     own = {
-        "AccountSid": form["AccountSid"], "Body": form["Body"], "From": "+6281200001234",
+        "AccountSid": form["AccountSid"], "Body": form["Body"],
+        "From": sender(form["MessageSid"]),
         "MessageSid": form["MessageSid"], "NumMedia": "0", "SmsStatus": "received", "To": "1708",
         "ToCity": "",
     }  # fmt: skip
