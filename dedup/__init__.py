@@ -15,6 +15,7 @@ from core.errors import ConfigError, Unparseable
 from core.record import Record
 from core.schema import Complaint, Decision, Origin, RegisterEntry
 from dedup import acts, tickets
+from dedup.explain import explain_pair
 from dedup.lines import assign_lines
 from dedup.pieces import Understand, joined
 from dedup.place import place, place_again
@@ -28,7 +29,7 @@ _SKELETON = (
     "raw_first", "occurred_at", "received_at", "simulated", "stub", "rules_version",
 )  # fmt: skip
 
-__all__ = ["Policy", "Sequencer", "assign_lines"]
+__all__ = ["Policy", "Sequencer", "assign_lines", "explain_pair"]
 
 
 class Sequencer:

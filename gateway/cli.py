@@ -12,7 +12,7 @@ import typer
 
 from core.errors import ConfigError, GatewayError
 from core.settings_files import Table
-from gateway import rules_cli
+from gateway import cases_cli, rules_cli
 from gateway.options import CONFIG, DATA, Config, DashboardPort, Data, Port, Tenant, read
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def main() -> None:
 def _add_groups() -> None:
     """Add the groups of commands that bring their libraries with them."""
     rules_cli.add_to(app)
+    cases_cli.add_to(app)
     if "bus" in sys.argv[1:2] or "--help" in sys.argv:
         from gateway import bus_care
 
@@ -143,7 +144,7 @@ def normalize(config: Config = CONFIG, data: Data = DATA) -> None:
     """Ubah baris JSON pesan di stdin menjadi baris JSON aduan, urutannya tetap."""
     from gateway.lines import normalize_lines
 
-    _pour(normalize_lines(read(config, data), _stdin()))
+    _pour(normalize_lines(read(config, data), stdin()))
 
 
 @app.command()
@@ -151,7 +152,7 @@ def dedup(config: Config = CONFIG, data: Data = DATA) -> None:
     """Kelompokkan baris JSON aduan di stdin: kasus, hubungan, nilai, dan alasannya."""
     from gateway.lines import dedup_lines
 
-    _pour(dedup_lines(read(config, data), _stdin()))
+    _pour(dedup_lines(read(config, data), stdin()))
 
 
 @app.command("import")
@@ -239,7 +240,7 @@ def _ports(port: int | None, dashboard_port: int | None) -> dict[str, Table]:
     return {section: {"port": value} for section, value in given.items() if value is not None}
 
 
-def _stdin() -> Iterator[str]:
+def stdin() -> Iterator[str]:
     """Yield what comes, whatever the locale: UTF-8, with or without a mark; a bad byte is one."""
     yield from io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace")
 
