@@ -174,3 +174,24 @@ def test_an_act_on_a_complaint_that_has_moved_is_refused() -> None:
     note = act(2, "note", case_id=CASE_A, complaint_id=B.complaint_id)
     assert last(A, B, note).outcome == "applied"
     assert "tidak berada di kasus itu" in last(A, B, split(1, B), note).sentence
+
+
+def test_acts_and_tickets_survive_a_replay_with_new_rules() -> None:
+    """Everything is understood again, otherwise than before; what people decided stands."""
+    third, fourth = told(4, HOLE), told(5, VAGUE, place=KANIGORO)
+    apart = act(2, "not_same", complaint_id=fourth.complaint_id, value={"case_id": CASE_A})
+    made = sequencer()
+    before = enter(made, A, B, C, third, fourth, merge(1, CASE_A, CASE_C), split(3, B), apart)
+    again = [
+        c.model_copy(update={"rules_version": "r2", "kategori": "sampah", "text_clean": VAGUE})
+        for c in (A, B, C, third, fourth)
+    ]
+    after = enter(made, *again, start=50)
+    assert {e.relation for e in after} == {"edited"}
+    assert [e.case_id for e in after] == [
+        CASE_A, case_id(B.complaint_id), CASE_A, CASE_A, case_id(fourth.complaint_id),
+    ]  # fmt: skip
+    tickets = [e.complaint.ticket_no for e in before if e.complaint]
+    assert [e.complaint.ticket_no for e in after if e.complaint] == tickets
+    assert len(set(tickets)) == len(tickets)
+    assert after[-1].suggested_case_id != CASE_A
