@@ -46,7 +46,8 @@ class Alarm(Record):
 
     tenant: str
     channel: str = ""
-    kind: Literal["gap", "parked", "lag", "silent", "failing"]
+    # A burst's `channel` is its kategori and kecamatan: "pohon/Kanigoro".
+    kind: Literal["gap", "parked", "lag", "silent", "failing", "burst"]
     sentence: Text
     since: Moment
     ended: Moment | None = None

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core import topics
+from core import ids, topics
 from core.bus import Outgoing, Stored
 from core.errors import ConfigError, Unparseable
 from core.record import Record
 from core.schema import Complaint, Decision, Origin, RegisterEntry
+from core.state import Alarm
 from dedup import acts, tickets
 from dedup.explain import explain_pair
 from dedup.lines import assign_lines
@@ -80,7 +81,9 @@ class Sequencer:
         if entry is None:
             return ()
         partition = topics.DEDUPLICATED.partition(entry.tenant)
-        return (Outgoing(topics.DEDUPLICATED.name, partition, entry.event_id, entry.to_bytes()),)
+        written = Outgoing(topics.DEDUPLICATED.name, partition, entry.event_id, entry.to_bytes())
+        warning = self._register(entry.tenant).warning if entry.kind == "complaint" else None
+        return (written,) if warning is None else (written, _warned(warning, entry))
 
     def _enter_complaint(self, complaint: Complaint, source: Origin) -> RegisterEntry | None:
         prefix = self._prefix(complaint.tenant)
@@ -191,6 +194,13 @@ def _ticket(register: Register, complaint: Complaint, prefix: str) -> str:
     if known or complaint.klasifikasi == "bukan_aduan":
         return known
     return register.next_ticket(prefix)
+
+
+def _warned(warning: Alarm, entry: RegisterEntry) -> Outgoing:
+    """Raise an early warning in the same step as the complaint that tipped the scale."""
+    name = ids.digest("burst", warning.key, entry.event_id)
+    part = topics.ALARMS.partition(warning.tenant, warning.channel)
+    return Outgoing(topics.ALARMS.name, part, name, warning.to_bytes(), warning.key)
 
 
 def _skeleton(complaint: Complaint) -> Complaint:

@@ -9,7 +9,9 @@ from array import array
 from collections.abc import Mapping
 
 from core.schema import Complaint, Decision, RegisterEntry
+from core.state import Alarm
 from dedup import fingerprint, tickets
+from dedup.bursts import Bursts
 from dedup.cases import Cases
 from dedup.fingerprint import Fingerprint
 from dedup.idtable import IdTable, Names, key_of
@@ -37,6 +39,9 @@ class Register:
         # Whose piece a message is: its complaint's number + 1.
         self._head = array("I")
         self.pieces = Pieces(policy.pieces_minutes)
+        self.bursts = Bursts(policy.burst)
+        # The warning that the entry folded last has raised.
+        self.warning: Alarm | None = None
         self._ticket = array("I")
         self._prefix = array("H")
         self._prefixes = Names()
@@ -100,6 +105,7 @@ class Register:
 
     def enter(self, entry: RegisterEntry, complaint: Complaint, near: Fingerprint | None) -> None:
         """Fold a complaint's entry; `near` is what `read` gives for it."""
+        self.warning = None
         if complaint.raw_id and complaint.raw_first:
             self._raws.add(key_of(complaint.raw_id))
         if entry.relation == "redelivered":
@@ -109,6 +115,7 @@ class Register:
         if number == len(self._case):
             self._add(case, 0)
             self.cases.members[case] += 1
+            self.warning = self.bursts.count(complaint)
         elif entry.relation == "continued" and self.case_of(number) != self.cases.standing(case):
             # What was told first was too little to be placed by.
             self.cases.merge(self.case_of(number), self.cases.standing(case))

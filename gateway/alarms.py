@@ -29,6 +29,8 @@ HABIT_MESSAGES = 20
 # Twice its usual longest quiet, but no sooner than this.
 QUIET_FACTOR, QUIET_LEAST = 2.0, 1800.0
 FAILING_AFTER = timedelta(hours=1)
+# An early warning of dedup is shown for so long.
+BURST_STANDS = timedelta(hours=24)
 
 _STAGES = {
     "normalizer": "pemahaman pesan", "dedup": "pengelompokan kasus", "sink": "penyimpanan",
@@ -152,11 +154,16 @@ async def publish(bus: Bus, now_standing: dict[str, Alarm], now: Moment) -> None
         elif old.sentence != alarm.sentence:
             told.append(alarm.model_copy(update={"since": old.since}))
     for key, old in before.items():
-        if not old.ended and key not in now_standing:
+        if not old.ended and key not in now_standing and _over(old, now):
             get_logger().info("alarm_ended", channel=old.channel, reason=old.kind)
             told.append(old.model_copy(update={"ended": now}))
     if told:
         await bus.publish([_record(alarm, now) for alarm in told])
+
+
+def _over(alarm: Alarm, now: datetime) -> bool:
+    """Tell whether what stands no more is over; a burst is never seen here, dedup warned of it."""
+    return alarm.kind != "burst" or now - alarm.since > BURST_STANDS
 
 
 def _record(alarm: Alarm, now: datetime) -> Outgoing:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from core.bus import Outgoing, Stored
 from core.schema import RegisterEntry
+from core.topics import DEDUPLICATED
 from dedup import Sequencer
 
 
@@ -41,5 +42,7 @@ class Sequencers:
 
 
 def _signed(output: Outgoing, owner: str) -> Outgoing:
+    if output.topic != DEDUPLICATED.name:
+        return output
     entry = RegisterEntry.model_validate_json(output.value)
     return replace(output, value=entry.model_copy(update={"owner": owner}).to_bytes())

@@ -150,7 +150,7 @@ CREATE TABLE books (                       -- raw messages, counted where their 
 CREATE TABLE alarms (                      -- the latest of each kind; ended = it is over
     tenant            VARCHAR NOT NULL,
     channel           VARCHAR NOT NULL,    -- empty: the whole installation
-    kind              VARCHAR NOT NULL,    -- gap, parked, lag, silent, failing
+    kind              VARCHAR NOT NULL,    -- gap, parked, lag, silent, failing, burst
     sentence          VARCHAR NOT NULL,
     since             TIMESTAMPTZ NOT NULL,
     ended             TIMESTAMPTZ,

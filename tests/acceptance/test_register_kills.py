@@ -93,7 +93,8 @@ def test_the_register_after_ten_kills_is_that_of_an_undisturbed_run(tmp_path: Pa
     silent = [record for key, record in inputs.items() if key not in set(order)]
     undisturbed = sequencer()
     written = [out for key in order for out in undisturbed.enter(inputs[key])]
-    assert [out.value for out in written] == [record.value for record in register]
+    entered = [out.value for out in written if out.topic == topics.DEDUPLICATED.name]
+    assert entered == [record.value for record in register]
     assert [out for record in silent for out in undisturbed.enter(record)] == []
     tickets = {e.complaint.ticket_no: e.complaint.complaint_id for e in entries if e.complaint}
     assert len(set(tickets.values())) == len(tickets)
