@@ -102,7 +102,7 @@ def fold(register: Register, entry: RegisterEntry, decision: Decision) -> None:
     register.enter_decision(decision)
     if entry.outcome != "applied" or decision.kind == "attachment":
         return
-    cases, number = register.cases, register.find(decision.complaint_id)
+    cases, number = register.cases, register.whole(register.find(decision.complaint_id))
     case = register.case_of(number) if number != UNKNOWN else cases.find(decision.case_id)
     if case == UNKNOWN:
         return
@@ -116,13 +116,15 @@ def fold(register: Register, entry: RegisterEntry, decision: Decision) -> None:
         cases.keep_apart(cases.standing(case), cases.standing(other))
     elif decision.kind == "correct":
         register.correct(number, decision.value)
+    elif decision.kind == "sp4n":
+        register.handed_over(number, decision.value)
     else:
         _fold_status(register, cases.standing(case), decision)
     cases.touch(cases.standing(case), decision.kind, decision.actor)
 
 
 def _target(register: Register, decision: Decision) -> _Act:
-    number = register.find(decision.complaint_id)
+    number = register.whole(register.find(decision.complaint_id))
     if number == UNKNOWN and (decision.complaint_id or decision.kind in _ON_COMPLAINT):
         raise _Refused(NO_COMPLAINT)
     named = register.cases.find(decision.case_id)
@@ -223,6 +225,8 @@ def _chosen(options: set[str], choice: object, question: str) -> str:
 
 
 def _split(register: Register, act: _Act) -> _Done:
+    if register.head_of(register.find(act.decision.complaint_id)) != UNKNOWN:
+        raise _Refused("Pesan ini bagian dari satu laporan; memisahkannya belum didukung.")
     cases, decision = register.cases, act.decision
     if cases.members[act.case] < 2:
         raise _Refused("Laporan ini satu-satunya di kasusnya.")

@@ -53,8 +53,18 @@ def place(register: Register, complaint: Complaint, near: Fingerprint | None) ->
     if number != UNKNOWN:
         return _again(register, number, complaint, near)
     case_id = ids.case_id(complaint.complaint_id)
+    original = register.original_of(complaint)
+    if original != UNKNOWN:
+        # What we handed over comes back: the same complaint, never a second one.
+        case = register.cases.name(register.case_of(original))
+        return Placement("redelivered", case, score=1.0, reason=reasons.HANDED_OVER)
     if near is None:
         return Placement("opened", case_id, reason=reasons.not_compared(complaint))
+    return _placed(register, complaint, near, case_id)
+
+
+def _placed(register: Register, complaint: Complaint, near: Fingerprint, case_id: str) -> Placement:
+    """Place a new complaint by what it is compared with; alone it opens `case_id`."""
     match = _best(register, near, own_case=UNKNOWN)
     if match is None:
         return Placement("opened", case_id, reason=reasons.ALONE)

@@ -18,6 +18,7 @@ NO_COMPLAINT = "bukan aduan: berdiri sendiri"
 ALONE = "tidak ada laporan serupa dalam jangka waktu yang ditetapkan"
 EDITED = "versi lain dari laporan yang sama"
 CONTINUED = "lanjutan pesan pelapor yang sama"
+HANDED_OVER = "laporan yang kami teruskan ke SP4N-LAPOR! dengan nomor ini"
 REDELIVERED = "laporan dan versi yang sama sudah masuk"
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

@@ -46,6 +46,8 @@ class Register:
         self._prefix = array("H")
         self._prefixes = Names()
         self._last_ticket = 0
+        # Under which number of SP4N-LAPOR! an operator handed a complaint over.
+        self._sp4n: dict[str, int] = {}
         # What operators corrected, as far as it matters here; few complaints, so a plain dict.
         self._corrected: dict[int, dict[str, object]] = {}
 
@@ -55,6 +57,11 @@ class Register:
     def find(self, complaint_id: str) -> int:
         """Return a complaint's number, or UNKNOWN."""
         return self._complaints.find(key_of(complaint_id)) if complaint_id else UNKNOWN
+
+    def whole(self, complaint: int) -> int:
+        """Return the complaint that a message is or is a piece of; UNKNOWN stays so."""
+        head = self._head[complaint] if complaint != UNKNOWN else 0
+        return head - 1 if head else complaint
 
     def name(self, complaint: int) -> str:
         """Return a complaint's id."""
@@ -155,6 +162,18 @@ class Register:
         self.cases.members[after] += 1
         self._case[complaint] = after
         self.cases.keep_apart(before, after)
+
+    def handed_over(self, complaint: int, value: Mapping[str, object]) -> None:
+        """Remember the number a complaint has in SP4N-LAPOR!."""
+        number = value.get("sp4n_tracking_id") or value.get("tracking_id")
+        if isinstance(number, str) and number.strip():
+            self._sp4n[number.strip()] = complaint
+
+    def original_of(self, complaint: Complaint) -> int:
+        """Return the complaint that an imported row of SP4N-LAPOR! is, or UNKNOWN."""
+        if complaint.channel != "sp4n" or not complaint.sp4n_tracking_id:
+            return UNKNOWN
+        return self._sp4n.get(complaint.sp4n_tracking_id.strip(), UNKNOWN)
 
     def correct(self, complaint: int, value: Mapping[str, object]) -> None:
         """Let an operator's correction hold for the near index, now and for later versions."""

@@ -119,3 +119,17 @@ def test_a_fold_of_what_was_written_goes_on_alike() -> None:
             restarted.fold(RegisterEntry.model_validate_json(entry.to_bytes()))
         after = enter(restarted, *records[cut:], *more, start=cut)
         assert [e.to_bytes() for e in (*before, *after)] == undisturbed
+
+
+def test_a_piece_cannot_be_split_off_and_a_correction_of_it_is_its_complaints() -> None:
+    made = sequencer()
+    piece = written(2, TREE, kategori="pohon")
+    enter(made, FIRST, piece)
+    split = act(1, "split", complaint_id=piece.complaint_id)
+    hidden = act(2, "correct", complaint_id=piece.complaint_id, value={"rahasia": True})
+    refused, corrected = enter(made, split, hidden, start=10)
+    assert refused.outcome == "refused"
+    assert "bagian dari satu laporan" in refused.sentence
+    assert corrected.outcome == "applied"
+    same = told(8, TREE, kategori="pohon")
+    assert enter(made, same, start=20)[0].relation == "opened"

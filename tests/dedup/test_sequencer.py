@@ -222,3 +222,16 @@ def test_a_bad_line_is_named(line: str, place: str) -> None:
     good = FIRST.model_dump_json()
     with pytest.raises(ConfigError, match=place):
         list(assign_lines([good, line], policy()))
+
+
+def test_what_was_handed_over_to_sp4n_comes_back_as_the_same_complaint() -> None:
+    made = sequencer()
+    row = told(9, "Jalan berlubang", channel="sp4n", sp4n_tracking_id="7001", kategori="sampah")
+    number = act(1, "sp4n", complaint_id=FIRST.complaint_id, value={"tracking_id": " 7001"})
+    other = row.model_copy(update={"sp4n_tracking_id": "7002"})
+    _, _, back, *rest = enter(made, FIRST, number, row, row)
+    assert (back.relation, back.case_id) == ("redelivered", CASE)
+    assert rest == []
+    assert back.complaint is not None
+    assert back.complaint.text == ""
+    assert enter(sequencer(), FIRST, number, other)[-1].relation != "redelivered"
