@@ -32,7 +32,7 @@ _SAME_DESA = 0.6
 _MOST_RARE = 7.0
 # Below this the time of sending is no evidence: a file of reports that bore none.
 AT_ONCE = 2.0
-_QUICK = 24 * 3600.0
+_QUICK = 96 * 3600.0
 
 
 class Evidence(NamedTuple):
@@ -74,6 +74,11 @@ class Evidence(NamedTuple):
     def one_person(self) -> bool:
         """Whether it is known that both are one person's own affair."""
         return self.same_sender or self.same_card
+
+    @property
+    def elsewhere_there(self) -> bool:
+        """Whether both name other landmarks, or other streets, of what may be one desa."""
+        return (self.other_spot and not self.street) or (self.other_street and not self.same_spot)
 
     @property
     def located(self) -> bool:

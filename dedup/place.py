@@ -138,7 +138,7 @@ def _best(register: Register, near: Fingerprint, own_case: int) -> _Match | None
         if case == own_case or register.cases.are_apart(own_case, case):
             continue
         evidence = compare(near, other, register.policy)
-        if evidence.contradicts:
+        if evidence.contradicts or evidence.elsewhere_there:
             contradicted.add(case)
         match = _Match(other, case, evidence, judge(evidence, register.policy, wide=wide))
         if case not in best or match.rank > best[case].rank:
