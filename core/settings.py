@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
+from core.settings_bus import KafkaSection, LogSection
 from core.settings_files import (
     TRIAL_SECRETS,
     Table,
@@ -77,37 +78,6 @@ class DashboardSettings(Section):
     port: int = Field(default=8501, ge=1, le=65535, description="Porta dasbor.")
 
 
-class KafkaSection(Section):
-    """[kafka]: how to reach the brokers when bus = "kafka"."""
-
-    bootstrap: str = Field(
-        default="", description="Alamat broker, mis. 10.0.0.5:9092,10.0.0.6:9092."
-    )
-    prefix: str = Field(default="", description="Awalan nama topik dan grup di klaster bersama.")
-    replication: int = Field(
-        default=1,
-        ge=1,
-        le=9,
-        description="Salinan tiap topik: satu broker 1, klaster 3.",
-    )
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        default="PLAINTEXT", description="Cara menyambung: TLS dan SASL."
-    )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        default="SCRAM-SHA-512", description="Mekanisme SASL."
-    )
-    username: str = Field(default="", description="Nama pengguna SASL.")
-    password: SecretStr = Field(
-        default=SecretStr(""), description="Sandi SASL; hanya dari lingkungan."
-    )
-    cafile: Path | None = Field(default=None, description="Sertifikat CA broker (PEM).")
-    certfile: Path | None = Field(default=None, description="Sertifikat klien (PEM).")
-    keyfile: Path | None = Field(default=None, description="Kunci sertifikat klien (PEM).")
-    session_seconds: float = Field(
-        default=30.0, ge=6, description="Proses yang diam selama ini kehilangan partisinya (s)."
-    )
-
-
 class TenantSettings(Section):
     """config/tenants/NAMA/tenant.toml: one office."""
 
@@ -166,6 +136,7 @@ class Settings(BaseSettings):
     dashboard: DashboardSettings = Field(
         default=DashboardSettings(), description="Bagian [dashboard]."
     )
+    log: LogSection = Field(default=LogSection(), description="Bagian [log].")
     kafka: KafkaSection = Field(default=KafkaSection(), description="Bagian [kafka].")
     tenants: dict[str, TenantSettings] = Field(description="Kantor, satu folder masing-masing.")
     config_dir: Path = Field(description="Folder pengaturan (--config).")
@@ -293,6 +264,6 @@ def _trial_channels(
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     for name in given:
         root = name.upper().removeprefix(PREFIX).partition(_NESTED)[0].lower()
-        known = {"bus", "demo", "intake", "dashboard", "kafka", "tenants"}
+        known = {"bus", "demo", "intake", "dashboard", "log", "kafka", "tenants"}
         if name.upper().startswith(PREFIX) and root.removesuffix(_FILE) not in known:
             raise ConfigError(f"variabel lingkungan {name} tidak dikenal")

@@ -7,12 +7,15 @@ from core.backoff import backoff
 from core.bus import Batch, Consumer, Outgoing, Stored
 from core.errors import CannotStore, ConfigError, Fenced, RetryLater, Unparseable
 from core.log import get_logger, where
+from core.topics import MAX_RECORD_BYTES
 
 Handle = Callable[[Stored], Sequence[Outgoing]]
 Park = Callable[[Stored, str], Sequence[Outgoing]]
 
 MAX_BATCH = 500
 LINGER = 0.5
+# Half of what a bus takes: the stages behind add to it, and keep state that cannot be undone.
+MAX_OUTPUT_BYTES = MAX_RECORD_BYTES // 2
 
 
 async def run(
@@ -33,7 +36,7 @@ async def run(
         batch = await consumer.take(max_batch, LINGER)
         if not batch.records:
             continue
-        outputs = await handle_batch(batch, handle, park)
+        outputs = await handle_batch(batch, handle if keeps_state else bounded(handle), park)
         try:
             await commit(consumer, batch, outputs, stop)
         except Fenced:
@@ -41,6 +44,19 @@ async def run(
                 raise
             # Another member has these partitions now; the next take tells which are still ours.
             get_logger().warning("work_dropped", count=len(batch.records))
+
+
+def bounded(handle: Handle) -> Handle:
+    """Let a record whose outcome no bus would ever take be parked, not tried for ever."""
+
+    def handled(record: Stored) -> Sequence[Outgoing]:
+        outputs = handle(record)
+        largest = max((len(output.value) for output in outputs), default=0)
+        if largest > MAX_OUTPUT_BYTES:
+            raise Unparseable(f"hasil {largest} byte melebihi batas {MAX_OUTPUT_BYTES} byte")
+        return outputs
+
+    return handled
 
 
 async def handle_batch(batch: Batch, handle: Handle, park: Park) -> list[Outgoing]:

@@ -18,6 +18,9 @@ class Topic:
         return partition_of("\x1f".join(key), self.partitions)
 
 
+# A body of 1 MiB is 1.4 MB as JSON; a broker's own default would refuse it.
+MAX_RECORD_BYTES = 8_000_000
+
 RAW = Topic("raw", 12)
 NORMALIZED = Topic("normalized", 48)
 DECISIONS = Topic("decisions", 48)

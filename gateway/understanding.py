@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core import topics
+from core import stage, topics
 from core.bus import Outgoing, Stored
 from core.clock import Clock
 from core.connector import Connector
@@ -23,7 +23,7 @@ class Parking:
     def letter(
         self, record: Stored, reason: str, raw: RawMessage | None = None
     ) -> Sequence[Outgoing]:
-        """Keep the original bytes and why."""
+        """Keep the original bytes and why; what is too large to be kept twice stays where it is."""
         named = {} if raw is None else {"tenant": raw.tenant, "channel": raw.channel}
         letter = DeadLetter(
             tenant=named.get("tenant", ""),
@@ -33,7 +33,7 @@ class Parking:
             source=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
             event_id_of=record.event_id,
             complaint_id="" if raw is None else future_id(raw),
-            original=record.value,
+            original=record.value if len(record.value) <= stage.MAX_OUTPUT_BYTES else b"",
             parked_at=self._clock(),
         )
         part = record.partition % topics.DEAD_LETTER.partitions

@@ -7,11 +7,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
 from core.bus import Positions, Stored
-from core.bus.kafka_settings import MAX_RECORD_BYTES, KafkaSettings
+from core.bus.kafka_settings import KafkaSettings
 from core.bus.kafka_writer import SEQUENCE, decode
 from core.bus.register import Erased
 from core.errors import CannotStore
-from core.topics import TOPICS
+from core.topics import MAX_RECORD_BYTES, TOPICS
 
 # What every consuming client is told; ours decode bytes themselves, a deserializer loses records.
 CONSUMING: dict[str, Any] = {

@@ -10,8 +10,6 @@ from core.errors import ConfigError
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
-# A body of 1 MiB is 1.4 MB as JSON; the broker's own default would refuse it.
-MAX_RECORD_BYTES = 8_000_000
 CLIENT = "kanal"
 
 

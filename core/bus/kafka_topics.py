@@ -11,10 +11,10 @@ from aiokafka.admin.config_resource import (  # type: ignore[import-untyped]
 )
 
 from core.bus.kafka_admin import admin
-from core.bus.kafka_settings import MAX_RECORD_BYTES, KafkaSettings
+from core.bus.kafka_settings import KafkaSettings
 from core.errors import ConfigError
 from core.log import get_logger
-from core.topics import TOPICS
+from core.topics import MAX_RECORD_BYTES, TOPICS
 
 _DAY = 86_400_000
 _FOR_EVER = "-1"

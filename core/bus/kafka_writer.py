@@ -11,10 +11,10 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from core.backoff import backoff
 from core.bus import Outgoing
-from core.bus.kafka_settings import MAX_RECORD_BYTES, KafkaSettings
+from core.bus.kafka_settings import KafkaSettings
 from core.errors import CannotStore
 from core.log import get_logger
-from core.topics import TOPICS
+from core.topics import MAX_RECORD_BYTES, TOPICS
 
 # zstd needs cramjam; without it gzip does, which costs the loop four times the time.
 PRODUCING: dict[str, Any] = {

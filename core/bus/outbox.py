@@ -13,13 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.backoff import backoff
-from core.bus import Batch, Consumer, Outgoing, Positions, Published, Status, Stored, Tally, check
+from core.bus import (
+    Batch,
+    Consumer,
+    Limits,
+    Outgoing,
+    Positions,
+    Published,
+    Status,
+    Stored,
+    Tally,
+    check,
+)
 from core.bus.claims import ClaimedBus, Starts
 from core.bus.embedded import EmbeddedBus
-from core.bus.kafka_settings import MAX_RECORD_BYTES
 from core.errors import CannotStore, ConfigError
 from core.log import get_logger
-from core.topics import TOPICS
+from core.topics import MAX_RECORD_BYTES, TOPICS
 
 GROUP = "relay"
 _BATCH = 500
@@ -37,8 +47,8 @@ class OutboxBus:
     Of the processes that hold one outbox, the one with the lock ships it.
     """
 
-    def __init__(self, path: Path, behind: ClaimedBus) -> None:
-        self._local = EmbeddedBus(path)
+    def __init__(self, path: Path, behind: ClaimedBus, limits: Limits | None = None) -> None:
+        self._local = EmbeddedBus(path, limits)
         self._behind = behind
         self._relay = Relay(path.with_suffix(".relay"), self._local, behind)
         self._shipping: asyncio.Task[None] | None = None

@@ -156,6 +156,29 @@ def test_a_stage_parks_the_bad_retries_the_busy_and_keeps_the_good() -> None:
     assert [r.value for r in parked] == [b"tidak terbaca", b"galat tak terduga: ZeroDivisionError"]
 
 
+def test_an_outcome_that_no_bus_takes_is_parked_and_the_next_record_goes_on() -> None:
+    def handle(record: Stored) -> Sequence[Outgoing]:
+        size = stage.MAX_OUTPUT_BYTES + (record.value == b"large")
+        return (Outgoing("normalized", 0, record.event_id, bytes(size)),)
+
+    def park(record: Stored, reason: str) -> Sequence[Outgoing]:
+        return (Outgoing("dead_letter", 0, record.event_id, reason.encode()),)
+
+    async def scenario() -> tuple[list[Stored], list[Stored]]:
+        bus, stop = MemoryBus(), asyncio.Event()
+        await bus.publish([out(b"large", 1), out(b"fits", 2)])
+        consumer = await bus.subscribe("g", ["raw"])
+        running = asyncio.create_task(stage.run(consumer, handle, park, stop))
+        await arrived(bus, "normalized", 1)
+        stop.set()
+        await running
+        return await bus.read("normalized", {}, 10), await bus.read("dead_letter", {}, 10)
+
+    good, parked = asyncio.run(scenario())
+    assert [len(r.value) for r in good] == [stage.MAX_OUTPUT_BYTES]
+    assert [r.value for r in parked] == [b"hasil 4000001 byte melebihi batas 4000000 byte"]
+
+
 def test_a_full_log_makes_a_stage_wait_and_go_on() -> None:
     async def scenario() -> int:
         bus, stop = MemoryBus(), asyncio.Event()

@@ -1,10 +1,13 @@
 """Settings: the environment over files, every slip named by its place, no secret ever printed."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigError
+from core.bus import Outgoing
+from core.bus.opening import open_bus
+from core.errors import CannotStore, ConfigError
 from core.settings import Settings, child_environment, load, trial_variable
 
 TENANT = """
@@ -142,3 +145,22 @@ def test_a_child_decides_nothing_anew(config: Path) -> None:
     settings = load(config, config, environ={}, overrides={"intake": {"port": 9001}})
     environ = {k: v for k, v in child_environment(settings).items() if k.startswith("KANAL_")}
     assert load(config, config, environ=environ).intake == settings.intake
+
+
+def test_the_floors_of_the_disk_reach_the_log(config: Path) -> None:
+    environ = {"KANAL_LOG__FREE_FLOOR_MB": str(1 << 40), "KANAL_LOG__HARD_FLOOR_MB": "0"}
+
+    async def story() -> None:
+        bus = open_bus(read(config, **environ))
+        try:
+            with pytest.raises(CannotStore, match="ruang cakram"):
+                await bus.publish([Outgoing("raw", 0, "ab", b"x")])
+        finally:
+            await bus.close()
+
+    asyncio.run(story())
+
+
+def test_floors_in_the_wrong_order_are_a_sentence(config: Path) -> None:
+    with pytest.raises(ConfigError, match="hard_floor_mb tidak boleh melebihi free_floor_mb"):
+        read(config, KANAL_LOG__FREE_FLOOR_MB="10", KANAL_LOG__HARD_FLOOR_MB="11")

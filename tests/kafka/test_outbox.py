@@ -8,10 +8,10 @@ import pytest
 from core.bus import Bus, Outgoing
 from core.bus.embedded import EmbeddedBus
 from core.bus.kafka import KafkaBus, KafkaSettings
-from core.bus.kafka_settings import MAX_RECORD_BYTES
 from core.bus.outbox import GROUP, OutboxBus
 from core.errors import CannotStore
 from core.ids import digest
+from core.topics import MAX_RECORD_BYTES
 from tests.kafka.broker import Broker
 from tests.kafka.engine import need_kafka, settings
 

@@ -15,11 +15,12 @@ from aiokafka.admin.config_resource import (  # type: ignore[import-untyped]
 from core.bus import Outgoing
 from core.bus.kafka import KafkaBus
 from core.bus.kafka_admin import admin
-from core.bus.kafka_settings import MAX_RECORD_BYTES, KafkaSettings
+from core.bus.kafka_settings import KafkaSettings
 from core.bus.kafka_topics import configs
 from core.bus.kafka_writer import Writer
 from core.errors import CannotStore
 from core.ids import digest
+from core.topics import MAX_RECORD_BYTES
 from tests.kafka.engine import broker, settings
 
 RAW = "raw"
