@@ -216,6 +216,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command has as many options as it ha
     raise SystemExit(0 if result.sent == result.accepted else 1)
 
 
+@app.command("new-channel")
+def new_channel(
+    name: Annotated[str, typer.Argument(help="Nama kanal baru, mis. pesan_warga.")],
+    mode: Annotated[
+        str, typer.Option("--mode", help="push (dipanggil), pull (bertanya), import (berkas).")
+    ] = "push",
+) -> None:
+    """Buat kerangka folder sebuah kanal baru; tesnya gagal sampai kanal itu diisi."""
+    from gateway import scaffold
+
+    for path in scaffold.new_channel(name, mode):
+        print(path)
+    print(scaffold.next_steps(name))
+
+
 @app.command()
 def reference(
     check: Annotated[bool, typer.Option("--check", help="Hanya periksa.")] = False,

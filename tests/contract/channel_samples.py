@@ -20,6 +20,7 @@ from connectors import CHANNELS
 from core.clock import FrozenClock
 from core.connector import BadRow, Connector, Context, Importer, Page, Pull, Push, Request
 from core.errors import Unparseable
+from core.reading import dump
 from core.schema import Message, RawMessage
 
 FOLDER = Path(__file__).parents[2] / "connectors"
@@ -56,9 +57,11 @@ def build(name: str, sample: Sample, inbox: Path) -> Connector:
 
 
 def body_of(given: Sample) -> bytes:
-    """Return the body of a sample; binary ones are written in base64."""
+    """Return the body of a sample: its text, what is binary in base64, or an object of JSON."""
     if "body_base64" in given:
         return base64.b64decode(given["body_base64"])
+    if "body_json" in given:
+        return dump(given["body_json"])
     return cast(str, given["body_text"]).encode()
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from connectors import CHANNELS
 from core.connector import ChannelSpec, Pull, Push, Request
 from core.errors import ConfigError, RejectedRequest, Unparseable
+from gateway import scaffold
 from tests.contract.channel_samples import (
     FOLDER,
     build,
@@ -56,6 +57,13 @@ def test_a_folder_holds_what_a_channel_needs(name: str, spec: ChannelSpec) -> No
     kinds = {kind for path in samples for kind in load(path)}
     own_test = Path(__file__).parents[1] / "connectors" / f"test_{name}.py"
     assert {"request", "files", "import"} & kinds or (spec.mode == "pull" and own_test.exists())
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_nothing_of_the_scaffold_is_left_to_fill_in(name: str) -> None:
+    files = [path for path in (FOLDER / name).rglob("*") if path.suffix in (".py", ".md", ".json")]
+    assert files
+    assert [path.name for path in files if scaffold.MARK in path.read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize(("name", "spec"), SPECS)
