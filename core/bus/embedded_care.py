@@ -133,6 +133,9 @@ _DISAGREEMENTS = (
 )
 
 
+_COPY_CACHE_KIB = 16 * 1024 * 1024
+
+
 def backup(log: LogFile, target: Path) -> int:
     """Write a consistent copy and put it in place whole, or not at all."""
     part = target.with_name(target.name + ".part")
@@ -144,6 +147,9 @@ def backup(log: LogFile, target: Path) -> int:
             # VACUUM INTO reads every record, so damage is met now and not when restoring, and
             # what was erased leaves no trace in the copy.
             db.pragma("query_only", False)
+            # Pages that leave the memory before the first page does would bear no checksum.
+            db.pragma("cache_spill", 0)
+            db.pragma("cache_size", -_COPY_CACHE_KIB)
             db.execute("VACUUM INTO ?", (str(part),))
             db.pragma("query_only", True)
         _sync(part)
