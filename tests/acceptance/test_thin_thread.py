@@ -1,24 +1,35 @@
 """One complaint through the whole house for real: request, file and form to a row and a line."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
 
 from core import keys
+from core.bus.embedded import EmbeddedBus
 from core.clock import system_clock
 from core.signatures import INTERNAL_HEADER, sign_internal
 from tests.acceptance.running import Running, command, running
+from tests.acceptance.two_doors import deliver_at_both, second_door
 from tests.gateway.house import TENANT, sms
 
 COUNT = "SELECT count(*) FROM complaints"
+PAIRS = 100
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("rumah")) as made:
         yield made
+
+
+@pytest.fixture
+def second(house: Running) -> Iterator[str]:
+    """A second process that takes things in, on the same data folder."""
+    with second_door(house, house.data) as address:
+        yield address
 
 
 def post(house: Running, text: str, sid: str) -> int:
@@ -149,3 +160,33 @@ def test_simulated_citizens_are_all_accepted(house: Running) -> None:
     told = "(channel = 'sms' AND length(external_id) = 34) OR external_id LIKE 'SIM-%'"
     messages = count(house, f"simulated AND (channel = 'radio' OR {told})")
     house.wait_for(messages.replace("count(*)", "CAST(sum(messages) AS INTEGER)"), 40)
+
+
+def test_two_deliveries_at_one_instant_are_stored_once(house: Running, second: str) -> None:
+    sids = [f"SMPAIR{n:04d}" for n in range(PAIRS)]
+    answers = deliver_at_both(house, second, sids)
+    # Both were told that it is safe; it is, once.
+    assert answers == [[200] * PAIRS] * 2
+    ours = "starts_with(external_id, 'SMPAIR')"
+    house.wait_for(count(house, ours), PAIRS, 120)
+    rows = house.sql(f"SELECT external_id, ticket_no FROM complaint_versions WHERE {ours}")
+    assert sorted(str(row["external_id"]) for row in rows) == sids
+    assert len({row["ticket_no"] for row in rows}) == PAIRS
+
+
+def test_the_second_of_two_deliveries_is_counted(house: Running, second: str) -> None:
+    before = asyncio.run(tallies(house))
+    assert deliver_at_both(house, second, [f"SMBOTH{n:04d}" for n in range(5)]) == [[200] * 5] * 2
+    after = asyncio.run(tallies(house))
+    more = {what: after[what] - before[what] for what in ("received", "stored", "redelivered")}
+    assert more == {"received": 10, "stored": 5, "redelivered": 5}
+
+
+async def tallies(house: Running) -> Mapping[str, int]:
+    """What the log has counted of SMS: rows written with what they count, so never late."""
+    bus = EmbeddedBus(house.data / "bus" / "log.sqlite")
+    try:
+        counted = (await bus.status()).tallies
+    finally:
+        await bus.close()
+    return {what: n for (_, channel, what), n in counted.items() if channel == "sms"}
