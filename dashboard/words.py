@@ -1,7 +1,8 @@
 """What operators read: Indonesian words for the codes, and times the way an office says them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
@@ -126,6 +127,12 @@ def relative(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     if days == 0 or seconds < 6 * _HOUR:
         return f"{age(now - moment)} lalu"
     return f"kemarin {clock(moment, zone)}" if days == 1 else f"{days} hari lalu"
+
+
+def calls(counted: Sequence[Mapping[str, Any]]) -> str:
+    """Say what came of the calls to 112; without a call nothing."""
+    told = ", ".join(f"{number(c['n'])} {c['panggilan']}" for c in counted)
+    return f"Panggilan 112: {told}. Yang iseng dan kosong tidak dihitung laporan." if told else ""
 
 
 def unmarked(text: str) -> str:

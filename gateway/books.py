@@ -16,7 +16,7 @@ from core.log import get_logger
 from core.state import Tallies
 from gateway import screen
 from gateway.pulls import pause
-from sink import books
+from sink import books, calls
 from sink.reader import Reader
 
 _EVERY = 5.0
@@ -45,10 +45,20 @@ def show(data: Path) -> bool:
         counts = (p.received, p.stored, p.redelivered, p.ignored, p.parked, p.in_flight, p.refused)
         table.add_row(p.tenant, p.channel, *(str(n) for n in counts))
     screen.show(table)
+    _tell_calls(data, sorted({p.tenant for p in pages if p.channel == "call112"}))
     open_pages = [p for p in pages if p.in_flight]
     words = ", ".join(f"{p.channel} {p.in_flight}" for p in open_pages)
     print(f"Dalam proses: {words}." if words else "Seimbang: semua yang diterima ada nasibnya.")
     return not open_pages
+
+
+def _tell_calls(data: Path, offices: list[str]) -> None:
+    """Print what came of the calls to 112: a prank is a message, and no complaint."""
+    reader = Reader(data, "operator")
+    for office in offices:
+        counted = calls.call_outcomes(reader, office, simulated=True)
+        if told := ", ".join(f"{call['panggilan']} {call['n']}" for call in counted):
+            print(f"Panggilan 112 ({office}): {told}.")
 
 
 async def _pages(bus: Bus, node: str, clock: Clock) -> list[Tallies]:

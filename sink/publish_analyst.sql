@@ -28,7 +28,7 @@ SELECT c.tenant, c.complaint_id, c.ticket_no, c.case_id,
        c.rivals,
        NULL::VARCHAR AS attachments, NULL::VARCHAR AS reply_to, NULL::VARCHAR AS thread,
        NULL::VARCHAR AS permalink, c.rating, NULL::VARCHAR AS given,
-       c.sumber_asal, c.sp4n_status, c.sp4n_tracking_id, c.pii,
+       c.panggilan, c.sumber_asal, c.sp4n_status, c.sp4n_tracking_id, c.pii,
        -- The rule that decided stays; the words it decided by may be the citizen's.
        to_json(list_transform(
            from_json(c.explain, '[{"field":"VARCHAR","value":"VARCHAR","rule":"VARCHAR"}]'),

@@ -29,6 +29,9 @@ _SAME = (
 )  # fmt: skip
 _same = attrgetter(*_SAME)
 
+# Under which names the channel 112 groups what the call centres write (`given.panggilan`).
+OUTCOMES = ("terjawab", "iseng", "kosong", "informasi")
+
 # What an applied act makes of its case's status.
 _STATUS_OF = {
     "verify": "terverifikasi",
@@ -148,10 +151,17 @@ def _complaint_row(entry: RegisterEntry, c: Complaint, offset: int, zone: ZoneIn
         position=offset,
         attachments=_json_list(c.attachments),
         given=_json(c.given),
+        panggilan=_call(c),
         pii=_json_list(c.pii),
         explain=_json_list(c.explain),
     )
     return row
+
+
+def _call(c: Complaint) -> str | None:
+    """What came of a call to 112, by the channel's own four words; others' words are theirs."""
+    told = c.given.get("panggilan")
+    return told if told in OUTCOMES else None
 
 
 def _place(c: Complaint) -> Row:

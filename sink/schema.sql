@@ -70,6 +70,7 @@ CREATE TABLE complaints (                  -- one row a complaint: its latest ve
     permalink         VARCHAR,
     rating            DOUBLE,
     given             VARCHAR,             -- JSON, the provider's own words
+    panggilan         VARCHAR,             -- 112: terjawab, iseng, kosong, informasi
     sumber_asal       VARCHAR,
     sp4n_status       VARCHAR,
     sp4n_tracking_id  VARCHAR,

@@ -142,6 +142,8 @@ def _health(office: Office, now: datetime) -> None:
     ]
     head = ("Kanal", "Keadaan", "Pesan terakhir", "Pesan", "Laporan", "Gagal diproses", "Catatan")
     st.html(style.table(head, rows, "Kesehatan kanal"))
+    if told := words.calls(office.ask(queries.call_outcomes, simulated=office.simulated)):
+        st.caption(told)
     if off:
         names = words.unmarked(", ".join(off.values()))
         st.caption(f"Tidak dijalankan (tidak ada di tenant.toml): {names}.")

@@ -101,6 +101,36 @@ def test_a_transcript_file_that_is_half_good(house: Running) -> None:
     assert list((inbox / "processed").glob("*panggilan.csv"))
 
 
+def test_calls_are_counted_by_what_came_of_them(house: Running) -> None:
+    inbox = house.data / "inbox" / TENANT / "call112"
+    inbox.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "id;waktu;transkrip;hasil",
+        "H-1;2026-11-20 08:15;Tiang listrik roboh di Desa Tlogo Kanigoro;Answered",
+        "H-2;2026-11-20 08:16;halo halo cuma bercanda;Prank",
+        "H-3;2026-11-20 08:17;;PRANK",
+        "H-4;2026-11-20 08:18;;ghost",
+        "H-5;2026-11-20 08:19;Jam buka samsat berapa;Information",
+    ]
+    (inbox / "hasil.csv").write_text("\n".join(lines))
+    house.wait_for(count(house, "external_id LIKE 'H-%'"), 5)
+    asked = command(
+        "sql", "select panggilan, count(*) as n, count(*) filter (laporan) as laporan "
+        "from complaints where panggilan is not null and not simulated group by 1 order by 1",
+        "--format", "json", "--data", str(house.data),
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
+    assert [json.loads(line) for line in asked.stdout.splitlines()] == [
+        {"panggilan": "informasi", "n": 1, "laporan": 1},
+        {"panggilan": "iseng", "n": 2, "laporan": 0},
+        {"panggilan": "kosong", "n": 1, "laporan": 0},
+        {"panggilan": "terjawab", "n": 1, "laporan": 1},
+    ]
+    house.wait_for("SELECT count(*) > 0 FROM books WHERE channel = 'call112'", True)
+    told = command("books", "--data", str(house.data)).stdout
+    assert f"Panggilan 112 ({TENANT}): terjawab 1, iseng 2, kosong 1, informasi 1" in told
+
+
 def test_the_radio_form_sent_twice_is_one_complaint(house: Running) -> None:
     path = f"/hooks/{TENANT}/radio"
     form = {

@@ -151,6 +151,23 @@ def test_health_of_each_channel(house: House, open_page: Open) -> None:
     assert "1 dari 3 kanal terhubung" in told
 
 
+def test_the_outcomes_of_calls_are_told_apart(house: House, open_page: Open) -> None:
+    house.health("call112", label="Call center 112", state="terhubung")
+    for number, came in enumerate(("terjawab", "iseng", "iseng", "kosong", "informasi", "")):
+        house.add(said(number, channel="call112", given={"panggilan": came}))
+    house.publish()
+    told = [caption.value for caption in open_page().caption]
+    counted = "1 terjawab, 2 iseng, 1 kosong, 1 informasi, 1 tanpa keterangan"
+    assert [line for line in told if line.startswith(f"Panggilan 112: {counted}.")] != []
+
+
+def test_without_a_call_nothing_is_said_of_calls(house: House, open_page: Open) -> None:
+    house.health("call112", label="Call center 112", state="terhubung")
+    house.add(said(1, channel="sms"))
+    house.publish()
+    assert "Panggilan 112" not in " ".join(caption.value for caption in open_page().caption)
+
+
 @pytest.mark.parametrize(
     ("states", "why"),
     [
