@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.dedup_days import Report, city_day
 from bench.dedup_load import load
 from bench.dedup_pairs import measure
-from core.schema import Complaint, Origin, RegisterEntry
+from core.schema import Origin
 from dedup import Policy
-from dedup.place import Placement, place
+from dedup.lines import enter
 from dedup.register import Register
 from normalizer import Envelope, Rules, normalize
 
@@ -48,21 +48,8 @@ def main() -> None:
             _speed(count)
 
 
-def enter(register: Register, complaint: Complaint, number: int) -> Placement:
-    """Place one complaint and enter it, as the sequencer does between decoding and encoding."""
-    near = register.read(complaint)
-    placement = place(register, complaint, near)
-    if placement.relation != "redelivered":
-        entry = RegisterEntry(
-            tenant=complaint.tenant,
-            kind="complaint",
-            source=Origin(topic="bench", partition=0, offset=number),
-            entered_at=complaint.received_at,
-            case_id=placement.case_id,
-            relation=placement.relation,
-        )
-        register.enter(entry, complaint, near)
-    return placement
+def _source(number: int) -> Origin:
+    return Origin(topic="bench", partition=0, offset=number)
 
 
 def _days(seeds: int) -> None:
@@ -85,7 +72,8 @@ def day_counts(reports: Iterable[Report], rules: Rules, policy: Policy) -> Count
         at = report.message.occurred_at
         assert at is not None
         envelope = Envelope("kab-blitar", report.channel, "", at)
-        placement = enter(register, normalize(report.message, envelope, rules, b"bench"), number)
+        complaint = normalize(report.message, envelope, rules, b"bench")
+        placement = enter(register, complaint, _source(number))
         cases[placement.case_id].append(report)
         suggested[placement.relation] += 1
     incidents = Counter(r.incident for members in cases.values() for r in members)
@@ -118,7 +106,7 @@ def _speed(count: int) -> None:
     outcomes: Counter[str] = Counter()
     for number, complaint in enumerate(load(count + 5_000, count)):
         started = time.process_time()
-        outcomes[enter(register, complaint, number).relation] += 1
+        outcomes[enter(register, complaint, _source(number)).relation] += 1
         if number >= count:
             spent += time.process_time() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

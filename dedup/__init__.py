@@ -19,7 +19,7 @@ from dedup import acts, tickets
 from dedup.explain import explain_pair
 from dedup.lines import assign_lines
 from dedup.pieces import Understand, joined
-from dedup.place import place, place_again
+from dedup.place import Placement, place, place_again
 from dedup.policy import Policy
 from dedup.register import UNKNOWN, Register
 from dedup.versions import Seen
@@ -99,19 +99,7 @@ class Sequencer:
         else:
             ticket_no = _ticket(register, complaint, prefix)
             complaint = complaint.model_copy(update={"ticket_no": ticket_no})
-        entry = RegisterEntry(
-            tenant=complaint.tenant,
-            kind="complaint",
-            source=source,
-            entered_at=complaint.received_at,
-            complaint=complaint,
-            reread=placement.reread,
-            case_id=placement.case_id,
-            suggested_case_id=placement.suggested_case_id,
-            relation=placement.relation,
-            score=placement.score,
-            reason=placement.reason,
-        )
+        entry = _entry(complaint, source, placement)
         register.enter(entry, complaint, near)
         return entry
 
@@ -135,21 +123,13 @@ class Sequencer:
         near = register.read(complaint)
         placement = place_again(register, complaint, near)
         complaint = complaint.model_copy(update={"ticket_no": _ticket(register, complaint, prefix)})
-        entry = RegisterEntry(
-            tenant=piece.tenant,
-            kind="complaint",
-            source=source,
-            entered_at=piece.received_at,
-            complaint=complaint,
-            case_id=placement.case_id,
-            suggested_case_id=placement.suggested_case_id,
-            relation="continued",
-            score=placement.score,
-            reason=placement.reason,
-            piece_id=piece.complaint_id,
-            piece_version=piece.version,
-            piece_at=piece.occurred_at,
-        )
+        entry = _entry(complaint, source, placement).model_copy(
+            update={
+                "entered_at": piece.received_at, "relation": "continued",
+                "piece_id": piece.complaint_id, "piece_version": piece.version,
+                "piece_at": piece.occurred_at,
+            }
+        )  # fmt: skip
         register.enter(entry, complaint, near)
         return entry
 
@@ -194,6 +174,22 @@ def _ticket(register: Register, complaint: Complaint, prefix: str) -> str:
     if known or complaint.klasifikasi == "bukan_aduan":
         return known
     return register.next_ticket(prefix)
+
+
+def _entry(complaint: Complaint, source: Origin, placement: Placement) -> RegisterEntry:
+    return RegisterEntry(
+        tenant=complaint.tenant,
+        kind="complaint",
+        source=source,
+        entered_at=complaint.received_at,
+        complaint=complaint,
+        reread=placement.reread,
+        case_id=placement.case_id,
+        suggested_case_id=placement.suggested_case_id,
+        relation=placement.relation,
+        score=placement.score,
+        reason=placement.reason,
+    )
 
 
 def _warned(warning: Alarm, entry: RegisterEntry) -> Outgoing:

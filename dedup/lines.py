@@ -25,21 +25,23 @@ def assign_lines(lines: Iterable[str], policy: Policy) -> Iterator[str]:
         given = _object(line, number)
         complaint = _complaint(given, number)
         register = registers.setdefault(complaint.tenant, Register(policy))
-        placement = _enter(register, complaint, number)
+        placement = enter(register, complaint, Origin(topic="stdin", partition=0, offset=number))
         given.update((key, getattr(placement, key)) for key in _KEYS)
         yield _write(given)
 
 
-def _enter(register: Register, complaint: Complaint, number: int) -> Placement:
+def enter(register: Register, complaint: Complaint, source: Origin) -> Placement:
+    """Place one complaint and enter it, as the sequencer does between decoding and encoding."""
     near = register.read(complaint)
     placement = place(register, complaint, near)
     if placement.relation != "redelivered":
         entry = RegisterEntry(
             tenant=complaint.tenant,
             kind="complaint",
-            source=Origin(topic="stdin", partition=0, offset=number),
+            source=source,
             entered_at=complaint.received_at,
             case_id=placement.case_id,
+            relation=placement.relation,
         )
         register.enter(entry, complaint, near)
     return placement

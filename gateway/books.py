@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 
 from rich.table import Table
@@ -38,7 +39,8 @@ async def keep_books(bus: Bus, data: Path, clock: Clock, stop: asyncio.Event) ->
 
 def show(data: Path) -> bool:
     """Print the books of every channel; say whether nothing is missing or invented."""
-    pages = books.pages(Reader(data, "operator"))
+    with closing(Reader(data, "operator")) as reader:
+        pages = books.pages(reader)
     table = Table("kantor", "kanal", "diterima", "disimpan", "ulangan", "diabaikan", "ditahan",
                   "dalam proses", "ditolak di pintu")  # fmt: skip
     for p in pages:
@@ -54,11 +56,11 @@ def show(data: Path) -> bool:
 
 def _tell_calls(data: Path, offices: list[str]) -> None:
     """Print what came of the calls to 112: a prank is a message, and no complaint."""
-    reader = Reader(data, "operator")
-    for office in offices:
-        counted = calls.call_outcomes(reader, office, simulated=True)
-        if told := ", ".join(f"{call['panggilan']} {call['n']}" for call in counted):
-            print(f"Panggilan 112 ({office}): {told}.")
+    with closing(Reader(data, "operator")) as reader:
+        for office in offices:
+            counted = calls.call_outcomes(reader, office, simulated=True)
+            if told := ", ".join(f"{call['panggilan']} {call['n']}" for call in counted):
+                print(f"Panggilan 112 ({office}): {told}.")
 
 
 async def _pages(bus: Bus, node: str, clock: Clock) -> list[Tallies]:

@@ -24,6 +24,12 @@ class Parking:
         self, record: Stored, reason: str, raw: RawMessage | None = None
     ) -> Sequence[Outgoing]:
         """Keep the original bytes and why; what is too large to be kept twice stays where it is."""
+        kept = record.value
+        if len(kept) > stage.MAX_OUTPUT_BYTES:
+            kept, reason = (
+                b"",
+                f"{reason}; isi asli {len(record.value)} byte tetap di topik asalnya",
+            )
         named = {} if raw is None else {"tenant": raw.tenant, "channel": raw.channel}
         letter = DeadLetter(
             tenant=named.get("tenant", ""),
@@ -33,7 +39,7 @@ class Parking:
             source=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
             event_id_of=record.event_id,
             complaint_id="" if raw is None else future_id(raw),
-            original=record.value if len(record.value) <= stage.MAX_OUTPUT_BYTES else b"",
+            original=kept,
             parked_at=self._clock(),
         )
         part = record.partition % topics.DEAD_LETTER.partitions

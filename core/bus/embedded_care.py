@@ -133,9 +133,6 @@ _DISAGREEMENTS = (
 )
 
 
-_COPY_CACHE_KIB = 16 * 1024 * 1024
-
-
 def backup(log: LogFile, target: Path) -> int:
     """Write a consistent copy and put it in place whole, or not at all."""
     part = target.with_name(target.name + ".part")
@@ -144,14 +141,7 @@ def backup(log: LogFile, target: Path) -> int:
     try:
         private(part)
         with log.reading() as db:
-            # VACUUM INTO reads every record, so damage is met now and not when restoring, and
-            # what was erased leaves no trace in the copy.
-            db.pragma("query_only", False)
-            # Pages that leave the memory before the first page does would bear no checksum.
-            db.pragma("cache_spill", 0)
-            db.pragma("cache_size", -_COPY_CACHE_KIB)
-            db.execute("VACUUM INTO ?", (str(part),))
-            db.pragma("query_only", True)
+            _copy(log, db, part)
         _sync(part)
         os.replace(part, target)
         _sync(target.parent)
@@ -160,6 +150,18 @@ def backup(log: LogFile, target: Path) -> int:
     finally:
         part.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _copy(log: LogFile, db: apsw.Connection, target: Path) -> None:
+    """Copy page by page; each is checked as it is read, so damage is met now, not at restoring."""
+    copy = log.open(target)
+    try:
+        # A database that has its first page gives every page that is written a checksum.
+        copy.pragma("user_version", 1)
+        with copy.backup("main", db, "main") as copying:
+            copying.step(-1)
+    finally:
+        copy.close(True)
 
 
 def _sync(path: Path) -> None:

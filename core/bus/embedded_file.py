@@ -168,9 +168,7 @@ class LogFile:
 
     def _connect(self, *, reads: bool = False) -> apsw.Connection:
         try:
-            db = apsw.Connection(str(self.path), vfs=self._vfs)
-            if self._vfs == damage.VFS:
-                db.reserve_bytes("main", damage.RESERVED)
+            db = self.open(self.path)
             # Only the writer checkpoints, and only behind the gate.
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             db.set_busy_timeout(BUSY_MS)
@@ -184,6 +182,13 @@ class LogFile:
                 db.pragma("max_page_count", self._host.max_pages)
         except apsw.Error as error:
             raise damage.refusal(self.path, error) from error
+        return db
+
+    def open(self, path: Path) -> apsw.Connection:
+        """Open a database as this log is: a new one will have checksums if it has them."""
+        db = apsw.Connection(str(path), vfs=self._vfs)
+        if self._vfs == damage.VFS:
+            db.reserve_bytes("main", damage.RESERVED)
         return db
 
     def _start(self) -> apsw.Connection:
@@ -227,7 +232,7 @@ class LogFile:
         try:
             for (found,) in db.execute("PRAGMA quick_check"):
                 if found != "ok":
-                    raise damage.damaged(self.path, str(found).splitlines()[0])
+                    raise damage.damaged(self.path, str(found).splitlines()[-1])
         except apsw.InterruptError:
             get_logger().info("log_checked_in_part", duration_ms=1000 * self.limits.check_seconds)
         finally:
