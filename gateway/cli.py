@@ -71,13 +71,17 @@ def up(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917 - a command has as many options as it has
     stage: Annotated[str, typer.Argument(help=f"Salah satu dari: {', '.join(DAEMONS)}.")],
     config: Config = CONFIG,
     data: Data = DATA,
     member: Annotated[
         str, typer.Option("--member", help="Nama proses ini di antara yang berbagi tahap.")
     ] = "",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=1, max=65535, help="Porta /metrics di 127.0.0.1."),
+    ] = None,
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
 ) -> None:
@@ -94,12 +98,19 @@ def run(
     if stage == "dashboard":
         from gateway.process import become_dashboard
 
+        if metrics_port is not None:
+            raise ConfigError(
+                "dasbor punya metriknya sendiri di /_stcore/metrics; hapus --metrics-port"
+            )
+
         become_dashboard(settings, ready_fd)
     from gateway import stages
+    from gateway.own_metrics import served
     from gateway.process import run_daemon
 
     work = getattr(stages, f"run_{stage}")
-    raise SystemExit(run_daemon(work, settings, ready_fd, member or _own_name()))
+    with served(settings, metrics_port):
+        raise SystemExit(run_daemon(work, settings, ready_fd, member or _own_name()))
 
 
 @app.command()

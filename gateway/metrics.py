@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -10,15 +11,20 @@ from prometheus_client.registry import Collector
 from core import topics
 from core.bus import Bus, Status
 from core.state import ChannelState
+from gateway import processes
 
 _KEPT_SECONDS = 1.0
 
 
 class Metrics:
-    """The metrics of a bus; whoever scrapes faster than once a second gets the same answer."""
+    """The metrics of a bus; whoever scrapes faster than once a second gets the same answer.
 
-    def __init__(self, bus: Bus) -> None:
+    With `data` also those of the stages' processes under its supervisor.
+    """
+
+    def __init__(self, bus: Bus, data: Path | None = None) -> None:
         self._bus = bus
+        self._data = data
         self._made = 0.0
         self._text = b""
 
@@ -26,22 +32,39 @@ class Metrics:
         """Return the metrics in Prometheus' text format. Raises CannotStore."""
         if time.monotonic() - self._made > _KEPT_SECONDS:
             registry = CollectorRegistry()
-            stored = await self._bus.latest(topics.CURSORS.name)
-            states = [ChannelState.model_validate_json(value) for value in stored.values()]
-            registry.register(_Collector(await self._bus.status(), states))
+            stages = processes.noted(self._data) if self._data else ()
+            registry.register(await _seen(self._bus, stages))
             self._text, self._made = generate_latest(registry), time.monotonic()
         return self._text
 
 
+async def bus_metrics(bus: Bus) -> Iterator[Metric]:
+    """Return the metrics of a bus alone. Raises CannotStore."""
+    return (await _seen(bus, ())).collect()
+
+
+async def _seen(bus: Bus, stages: Sequence[processes.StageProcess]) -> "_Collector":
+    stored = await bus.latest(topics.CURSORS.name)
+    states = [ChannelState.model_validate_json(value) for value in stored.values()]
+    return _Collector(await bus.status(), states, stages)
+
+
 class _Collector(Collector):
-    def __init__(self, status: Status, states: Sequence[ChannelState]) -> None:
+    def __init__(
+        self,
+        status: Status,
+        states: Sequence[ChannelState],
+        stages: Sequence[processes.StageProcess],
+    ) -> None:
         self._status = status
         self._states = states
+        self._stages = stages
 
     def collect(self) -> Iterator[Metric]:
         yield from self._counts()
         yield from self._waiting()
         yield from self._channels()
+        yield from processes.metrics(self._stages)
 
     def _counts(self) -> Iterator[Metric]:
         messages = CounterMetricFamily(

@@ -29,7 +29,7 @@ async def run_connectors(daemon: Daemon) -> None:
     intake = Intake(bus, channels, keys.internal_key(settings.data_dir), daemon.clock)
     polls = Polls(bus, channels, daemon.clock, stop)
     front = Front(settings, intake, channels, daemon.clock)
-    web = Web(intake, settings.intake, Metrics(bus).render, front.routes)
+    web = Web(intake, settings.intake, Metrics(bus, settings.data_dir).render, front.routes)
     try:
         await polls.report()
         async with asyncio.TaskGroup() as group:

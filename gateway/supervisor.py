@@ -16,7 +16,7 @@ from core.backoff import backoff
 from core.errors import ConfigError, GatewayError
 from core.log import get_logger
 from core.settings import Settings, child_environment
-from gateway import wiring
+from gateway import processes, wiring
 from gateway.ports import ASK_OVER_HTTP
 from gateway.pulls import pause
 
@@ -25,6 +25,7 @@ _LONGEST_PAUSE = 30.0
 _GRACE = 10.0
 _NOT_STARTED = 1
 _SUMMARY_EVERY = 60.0
+_NOTED_EVERY = 0.5
 
 
 class Child:
@@ -50,6 +51,12 @@ class Child:
     def pid(self) -> int | None:
         """The process id while it runs."""
         return self._process.pid if self._process and self._process.returncode is None else None
+
+    def process(self) -> processes.StageProcess:
+        """Return how it stands, for `/metrics`."""
+        return processes.StageProcess(
+            stage=self.name, pid=self.pid, ready=self.ready.is_set(), restarts=self.restarts
+        )
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Run it until `stop`; pauses grow only while it ends before it was ready."""
@@ -168,14 +175,16 @@ class Supervisor:
             kept = [asyncio.create_task(child.keep(stop)) for child in self._children]
             greeting = asyncio.create_task(self._greet(welcome, started))
             summing = asyncio.create_task(self._sum_up(stop))
+            noting = asyncio.create_task(self._note())
             told = asyncio.create_task(stop.wait())
             # Only `stop` ends the keeping of a stage; a bug that does ends everything, loudly.
             await asyncio.wait({told, *kept}, return_when=asyncio.FIRST_COMPLETED)
             stop.set()
-            for task in (greeting, summing):
+            for task in (greeting, summing, noting):
                 task.cancel()
             await asyncio.gather(*(child.end() for child in self._children))
             await asyncio.gather(*kept)
+            processes.forget(self._settings.data_dir)
         return max((child.refused or 0 for child in self._children), default=0)
 
     async def _greet(self, welcome: Callable[[float], str], started: float) -> None:
@@ -201,6 +210,16 @@ class Supervisor:
                 self._say(await asyncio.to_thread(self._summary))
             except GatewayError as error:
                 self._say(f"{time.strftime('%H:%M')} log tidak dapat dibaca: {error}")
+
+    async def _note(self) -> None:
+        """Keep DATA's note of the processes true; `/metrics` of the intake reads it."""
+        told: list[processes.StageProcess] = []
+        while True:
+            now = [child.process() for child in self._children]
+            if now != told:
+                processes.note(self._settings.data_dir, now)
+                told = now
+            await asyncio.sleep(_NOTED_EVERY)
 
     def _summary(self) -> str:
         counts, lag = asyncio.run(_status(self._settings))

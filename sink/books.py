@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sink.reader import Reader
 
@@ -78,9 +79,9 @@ def habits(reader: Reader, now: datetime) -> list[Habit]:
     return [Habit(**row) for row in rows.to_pylist()]
 
 
-def alarms(reader: Reader, tenant: str) -> list[dict[str, object]]:
+def alarms(reader: Reader, tenant: str) -> list[dict[str, Any]]:
     """List what a person should look at now: this office's, and the whole installation's."""
-    rows: list[dict[str, object]] = reader.query(
+    rows: list[dict[str, Any]] = reader.query(
         """
         SELECT channel, kind, sentence, since FROM alarms
         WHERE tenant IN ($tenant, '') AND ended IS NULL ORDER BY since DESC, kind, channel

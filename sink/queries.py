@@ -9,13 +9,13 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sink import calls
+from sink import books, calls
 from sink.reader import Reader
 
 Row = dict[str, Any]
 
 LIST_LIMIT = 100
-call_outcomes = calls.call_outcomes
+alarms, call_outcomes = books.alarms, calls.call_outcomes
 _JSON_COLUMNS = ("rivals", "attachments", "given", "pii", "explain")
 
 _LIST_COLUMNS = """complaint_id, ticket_no, case_id, suggested_case_id, relation, status, opd,

@@ -18,6 +18,10 @@ _DEFINITIONS = {
     "laporan": ("Laporan", "yang merupakan aduan; potongan pesan seorang warga digabung"),
     "kasus": ("Kasus", "masalah di lapangan; laporan serupa dihitung sekali"),
 }
+_ALARMS = {
+    "gap": "Pembukuan", "parked": "Ditahan", "lag": "Tertinggal", "silent": "Sunyi",
+    "failing": "Gagal", "burst": "Lonjakan",
+}  # fmt: skip
 _STATES: dict[str, tuple[str, Tone]] = {
     "terhubung": ("Terhubung", "ok"),
     "percobaan": ("Percobaan", "info"),
@@ -40,6 +44,34 @@ def counts(office: Office) -> None:
         )
         note = "Simulasi ikut dihitung." if office.simulated else ""
         st.html(f'<div class="angka">{cards}</div>{style.line(note)}')
+
+    draw()
+
+
+def alarms(office: Office) -> None:
+    """Draw what a person should look at now; nothing when all is well."""
+
+    @st.fragment(run_every=_SECONDS)
+    @shell.guarded
+    def draw() -> None:
+        standing = office.ask(queries.alarms)
+        if not standing:
+            return
+        now = office.now()
+        rows = [
+            (
+                style.badge(_ALARMS.get(r["kind"], "Periksa"), "warn"),
+                # A burst's channel is its kategori and place, which its sentence says too.
+                style.line(
+                    office.label(r["channel"]) if r["channel"] and r["kind"] != "burst" else "-"
+                ),
+                style.line(r["sentence"]),
+                style.line(words.relative(r["since"], now, office.zone)),
+            )
+            for r in standing
+        ]
+        head = ("Peringatan", "Kanal", "Sebab", "Sejak")
+        st.html(style.table(head, rows, "Yang perlu diperiksa"))
 
     draw()
 

@@ -33,6 +33,7 @@ def page(here: Shell) -> None:
         shell.waiting(office)
         return
     _heartbeat(office)
+    panel.alarms(office)
     panel.counts(office)
     _list(here)
     panel.channels(office)

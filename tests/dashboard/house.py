@@ -17,7 +17,7 @@ from core.errors import RejectedRequest
 from core.schema import Complaint, Explanation, Wilayah
 from core.signatures import INTERNAL_HEADER, verify_internal
 from sink import Publisher, Store, load_reference
-from tests.sink.sink_makers import TENANT, act, complaint, entry, heads, health
+from tests.sink.sink_makers import TENANT, act, alarm, complaint, entry, heads, health
 
 OFFICE = """
 office = "{office}"
@@ -79,6 +79,10 @@ class House:
     def health(self, channel: str, **given: Any) -> None:
         """Write a channel's state."""
         self._write(health(self._next("cursors"), channel, **given))
+
+    def alarm(self, kind: str, sentence: str, **given: Any) -> None:
+        """Write an alarm that stands, or one that is over."""
+        self._write(alarm(self._next("alarms"), kind, sentence, **given))
 
     def publish(self, age: timedelta = timedelta(0)) -> None:
         """Publish what is written, as if that had been `age` ago."""

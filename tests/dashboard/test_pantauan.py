@@ -151,6 +151,24 @@ def test_health_of_each_channel(house: House, open_page: Open) -> None:
     assert "1 dari 3 kanal terhubung" in told
 
 
+def test_alarms_stand_on_the_page_until_they_are_over(house: House, open_page: Open) -> None:
+    house.health("sms", label="SMS 1708", state="terhubung")
+    house.alarm("silent", "Sunyi 5.0 jam; <biasanya> 1 jam.")
+    house.alarm("lag", "Pengolahan tertinggal: penyimpanan 90 s.", tenant="", channel="")
+    house.alarm("parked", "2 pesan ditahan.", tenant="kab-lain")
+    house.publish()
+    told = shown(open_page())
+    assert '<span class="tanda warn">Sunyi</span>' in told
+    assert "Sunyi 5.0 jam; &lt;biasanya&gt; 1 jam." in told
+    assert "Pengolahan tertinggal: penyimpanan 90 s." in told
+    assert "2 pesan ditahan." not in told
+    over = {"ended": datetime.now(UTC)}
+    house.alarm("silent", "Sunyi 5.0 jam; <biasanya> 1 jam.", **over)
+    house.alarm("lag", "Pengolahan tertinggal: penyimpanan 90 s.", tenant="", channel="", **over)
+    house.publish()
+    assert "Yang perlu diperiksa" not in shown(open_page())
+
+
 def test_the_outcomes_of_calls_are_told_apart(house: House, open_page: Open) -> None:
     house.health("call112", label="Call center 112", state="terhubung")
     for number, came in enumerate(("terjawab", "iseng", "iseng", "kosong", "informasi", "")):

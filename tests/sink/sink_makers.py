@@ -14,7 +14,7 @@ from core.schema import (
     Sender,
     Wilayah,
 )
-from core.state import ChannelState
+from core.state import Alarm, ChannelState
 
 TENANT = "kab-blitar"
 START = datetime(2026, 8, 17, 3, 0, tzinfo=UTC)
@@ -102,6 +102,13 @@ def health(offset: int, channel: str = "sms", **given: Any) -> Stored:
     fields: dict[str, Any] = {"tenant": TENANT, "channel": channel, "mode": "push"}
     record = ChannelState(**(fields | {"state": "terhubung", "at": START} | given))
     return Stored("cursors", 0, offset, f"c{offset}", record.to_bytes(), record.key)
+
+
+def alarm(offset: int, kind: str, sentence: str, **given: Any) -> Stored:
+    """Make an alarm that stands, or one that is over (`ended`)."""
+    fields: dict[str, Any] = {"tenant": TENANT, "channel": "sms", "since": START}
+    record = Alarm(**(fields | {"kind": kind, "sentence": sentence} | given))
+    return Stored("alarms", 0, offset, f"a{offset}", record.to_bytes(), record.key)
 
 
 def heads(records: list[Stored]) -> Positions:
