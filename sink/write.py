@@ -1,5 +1,6 @@
 """One write: the rows of a batch and the positions after it, in a transaction of its caller."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,6 +9,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from duckdb import DuckDBPyConnection
 
 from core.bus import Positions
+from sink import corrections
+from sink.corrections import Corrections
 from sink.rows import Act, Row, Work, status_after
 from sink.statements import statements
 
@@ -46,8 +49,10 @@ class Write:
         known = self._known(work)
         latest = _latest(work.versions, known)
         standing, changed = self._fold(work.acts, latest, known)
-        self._complaints(work.versions, latest, known, standing)
-        moved = {k["case_id"] for cid, k in known.items() if cid in latest}
+        corrected = self._corrected(work.acts, latest)
+        self._versions(work.versions, known, standing)
+        self._complaints(latest, known, corrected)
+        moved = {k["case_id"] for cid, k in known.items() if cid in latest or cid in corrected}
         left, taken = self._move(work.acts)
         changed |= taken
         touched = {r["case_id"] for r in latest.values()} | moved | changed | left
@@ -122,23 +127,38 @@ class Write:
             taken.add(act.case_id)
         return left, taken
 
-    def _complaints(
-        self,
-        versions: Sequence[Row],
-        latest: dict[str, Row],
-        known: dict[str, Row],
-        standing: Standing,
-    ) -> None:
+    def _versions(self, versions: Sequence[Row], known: dict[str, Row], standing: Standing) -> None:
         first: dict[str, int] = {cid: r["arrived_seq"] for cid, r in known.items()}
         for row in self._numbered(versions):
             row["arrived_seq"] = first.setdefault(row["complaint_id"], row["pub_seq"])
             row["status"], row["opd"] = standing.get(row["case_id"], ("baru", None))
         self.insert("complaint_versions", versions)
-        replaced = [cid for cid in latest if cid in known]
-        if replaced:
+
+    def _complaints(
+        self, latest: dict[str, Row], known: dict[str, Row], corrected: Corrections
+    ) -> None:
+        """Replace the rows that have a newer version or were corrected."""
+        stood = [cid for cid in corrected if cid in known and cid not in latest]
+        rows = latest | {r["complaint_id"]: r for r in self._ask("as_the_machine_said", stood)}
+        self._numbered([rows[cid] for cid in stood])
+        for cid, told in corrected.items():
+            if cid in rows:
+                rows[cid] = corrections.hold(rows[cid], told)
+        if replaced := [cid for cid in rows if cid in known]:
             self._lend("asked", pa.table({"id": pa.array(replaced, pa.string())}))
             self._run("delete_complaints")
-        self.insert("complaints", list(latest.values()))
+        self.insert("complaints", list(rows.values()))
+
+    def _corrected(self, acts: Sequence[Act], latest: Iterable[str]) -> Corrections:
+        """Return what holds of corrections for the new rows, and for those corrected just now."""
+        now = [a.decision for a in acts if a.decision.kind == "correct"]
+        found: Corrections = {}
+        for row in self._ask("known_corrections", {*latest, *(d.complaint_id for d in now)}):
+            told = corrections.read(json.loads(row["value"]))
+            found.setdefault(row["complaint_id"], {}).update(told)
+        for decision in now:
+            found.setdefault(decision.complaint_id, {}).update(corrections.read(decision.value))
+        return found
 
     def _cases(self, touched: set[str], standing: Standing, changed: set[str]) -> None:
         if not touched:

@@ -18,6 +18,21 @@ SELECT case_id, status, opd FROM cases WHERE case_id IN (SELECT id FROM asked);
 SELECT tenant, reporter_ref, platform, name, contact, reply_address
 FROM reporters WHERE reporter_ref IN (SELECT id FROM asked);
 
+-- name: known_corrections
+-- What operators corrected of these complaints, in the order of the register.
+SELECT complaint_id, value FROM decisions
+WHERE kind = 'correct' AND outcome = 'applied' AND complaint_id IN (SELECT id FROM asked)
+ORDER BY pub_seq;
+
+-- name: as_the_machine_said
+-- The rows of these complaints, without what was corrected of them before.
+SELECT c.* REPLACE (
+    v.kategori AS kategori, v.klasifikasi AS klasifikasi, v.urgency AS urgency,
+    v.anonim AS anonim, v.rahasia AS rahasia, v.berkadar_pengawasan AS berkadar_pengawasan,
+    v.laporan AS laporan)
+FROM complaints c JOIN complaint_versions v USING (complaint_id, position)
+WHERE complaint_id IN (SELECT id FROM asked);
+
 -- name: delete_complaints
 DELETE FROM complaints WHERE complaint_id IN (SELECT id FROM asked);
 
