@@ -97,8 +97,14 @@ def _silent(seen: Seen, now: datetime) -> Iterator[Alarm]:
         quiet = (now - habit.newest).total_seconds()
         known = habit.messages >= HABIT_MESSAGES and (habit.tenant, habit.channel) in working
         if known and quiet > bound:
-            words = f"Sunyi {quiet / 3600:.1f} jam; biasanya paling lama {bound / 7200:.1f} jam."
+            usual = _hours(bound / QUIET_FACTOR)
+            words = f"Sunyi {_hours(quiet)} jam; biasanya paling lama {usual} jam."
             yield _alarm((habit.tenant, habit.channel), "silent", words, now)
+
+
+def _hours(seconds: float) -> str:
+    """Write hours as they are written in Indonesian, with a comma."""
+    return f"{seconds / 3600:.1f}".replace(".", ",")
 
 
 def _failing(states: Sequence[ChannelState], now: datetime) -> Iterator[Alarm]:

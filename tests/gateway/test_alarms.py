@@ -61,6 +61,11 @@ def test_what_is_seen_and_what_it_amounts_to(seen: Seen, kinds: set[str]) -> Non
     assert {alarm.kind for alarm in Judge().judge(seen, NOW).values()} == kinds
 
 
+def test_hours_are_written_as_in_indonesian() -> None:
+    (alarm,) = Judge().judge(Seen(status(), (), [habit(20, 2.5)], UP), NOW).values()
+    assert alarm.sentence == "Sunyi 2,5 jam; biasanya paling lama 1,0 jam."
+
+
 def test_a_gap_is_told_when_books_stay_open_though_nothing_waits() -> None:
     judge, open_ = Judge(), page(received=3, stored=2)
     late = NOW + timedelta(minutes=11)
