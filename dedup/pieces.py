@@ -29,8 +29,9 @@ class _Open:
 class Pieces:
     """The complaints that one more message may belong to."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float, messages: int, characters: int) -> None:
         self._span = minutes * 60
+        self._messages, self._characters = messages, characters
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._newest: dict[_Group, str] = {}
 
@@ -43,9 +44,17 @@ class Pieces:
             at = piece.occurred_at.timestamp()
             near = found.first - self._span <= at <= found.last + self._span
             alike = found.complaint.simulated == piece.simulated and not found.complaint.stub
-            if near and alike and self._span and not piece.stub:
+            if near and alike and self._span and not piece.stub and self._fits(found, piece):
                 return found.complaint
         return None
+
+    def _fits(self, found: _Open, piece: Complaint) -> bool:
+        """Tell whether there is room: each piece has the whole complaint understood once more."""
+        head = found.complaint
+        return (
+            len(head.message_ids) + len(piece.message_ids) <= self._messages
+            and len(head.text) + len(piece.text) <= self._characters
+        )
 
     def head(self, complaint_id: str) -> Complaint | None:
         """Return a remembered complaint as it was entered last."""

@@ -147,6 +147,8 @@ class Policy(_Table):
     max_candidates: Annotated[int, Field(strict=True, ge=1, le=1000)]
     max_compared: Annotated[int, Field(strict=True, ge=1, le=1000)]
     pieces_minutes: Annotated[float, Field(strict=True, ge=0, le=1440)]
+    pieces_messages: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    pieces_characters: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     score: Thresholds
     place: PlaceRules
     weights: Weights

@@ -38,7 +38,9 @@ class Register:
         self._case = array("I")
         # Whose piece a message is: its complaint's number + 1.
         self._head = array("I")
-        self.pieces = Pieces(policy.pieces_minutes)
+        self.pieces = Pieces(
+            policy.pieces_minutes, policy.pieces_messages, policy.pieces_characters
+        )
         self.bursts = Bursts(policy.burst)
         # The warning that the entry folded last has raised.
         self.warning: Alarm | None = None

@@ -63,6 +63,33 @@ def test_who_writes_on(other: dict[str, Any], relation: str) -> None:
     assert relations(FIRST, written(2, "Sampah belum diangkut", **given))[1] == relation
 
 
+def chained(count: int, text: str) -> list[RegisterEntry]:
+    """Let one person write so many messages, a minute apart."""
+    written_on = [
+        written(n, text, minutes=n, kategori="pohon", place=KANIGORO) for n in range(count)
+    ]
+    return [entry for entry in enter(sequencer(), *written_on) if entry.complaint]
+
+
+def test_who_never_stops_writing_opens_another_complaint() -> None:
+    most = policy().pieces_messages
+    entries = chained(2 * most + 1, "pohon tumbang")
+    assert [e.relation for e in entries].count("continued") == 2 * (most - 1)
+    lengths = [len(e.complaint.message_ids) for e in entries if e.complaint]
+    assert max(lengths) == most
+    # The room is per complaint: the next one takes what comes after it.
+    assert lengths[-1] == 1
+
+
+def test_long_messages_are_not_heaped_up_without_end() -> None:
+    most = policy().pieces_characters
+    text = "pohon tumbang " * (most // 40)
+    entries = chained(9, text)
+    sizes = [len(e.complaint.text) for e in entries if e.complaint]
+    assert max(sizes) <= most
+    assert sum(e.relation != "continued" for e in entries) > 1
+
+
 def test_an_album_is_one_complaint_on_any_channel() -> None:
     one, two = (written(n, "", album="a1", direct=False, reporter_ref=f"r{n}") for n in (1, 2))
     assert relations(one, two) == ["opened", "continued"]
