@@ -29,6 +29,8 @@ HABIT_MESSAGES = 20
 # Twice its usual longest quiet, but no sooner than this.
 QUIET_FACTOR, QUIET_LEAST = 2.0, 1800.0
 FAILING_AFTER = timedelta(hours=1)
+# A channel we ask that has no habit: so long no check of it has ended well, though none has failed.
+CHECKED_WITHIN = timedelta(hours=26)
 # An early warning of dedup is shown for so long.
 BURST_STANDS = timedelta(hours=24)
 
@@ -100,6 +102,13 @@ def _silent(seen: Seen, now: datetime) -> Iterator[Alarm]:
             usual = _hours(bound / QUIET_FACTOR)
             words = f"Sunyi {_hours(quiet)} jam; biasanya paling lama {usual} jam."
             yield _alarm((habit.tenant, habit.channel), "silent", words, now)
+    heard = {(h.tenant, h.channel) for h in seen.habits if h.messages >= HABIT_MESSAGES}
+    for state in seen.states:
+        key, checked = (state.tenant, state.channel), state.last_success
+        if key in working - heard and checked and now - checked > CHECKED_WITHIN:
+            hours = _hours((now - checked).total_seconds())
+            words = f"Pemeriksaan terakhir yang berhasil {hours} jam lalu."
+            yield _alarm(key, "silent", words, now)
 
 
 def _hours(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """The figures and the channels' health beside the list, each with what it means."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -13,6 +13,8 @@ from sink import queries
 
 _SECONDS = 10.0
 
+# A channel that was checked lately and brought nothing for a day is quiet, not broken.
+_QUIET, _CHECKED = timedelta(hours=24), timedelta(hours=1)
 _DEFINITIONS = {
     "pesan": ("Pesan", "semua yang diterima, termasuk bukan aduan dan simulasi"),
     "laporan": ("Laporan", "yang merupakan aduan; potongan pesan seorang warga digabung"),
@@ -168,7 +170,7 @@ def _health(office: Office, now: datetime) -> None:
             words.number(counted.get(name, {}).get("pesan", 0)),
             words.number(counted.get(name, {}).get("laporan", 0)),
             style.badge(f"{parked[name]} gagal", "warn") if parked.get(name) else "-",
-            style.line((health.get(name) or {}).get("sentence") or ""),
+            style.line(_note(office, now, health.get(name))),
         )
         for name, label in labels.items()
     ]
@@ -186,6 +188,18 @@ def _health(office: Office, now: datetime) -> None:
 def _state(row: Row | None) -> str:
     word, tone = _STATES.get(row["state"] if row else "", ("tidak melapor", "warn"))
     return style.badge(word, tone)
+
+
+def _note(office: Office, now: datetime, health: Row | None) -> str:
+    """Say what is to be said of a channel; of a quiet one, that it is only quiet."""
+    row = health or {}
+    if row.get("sentence"):
+        return str(row["sentence"])
+    checked, heard = row.get("last_success"), row.get("last_message_at")
+    quiet = heard is None or now - heard > _QUIET
+    if row.get("state") == "terhubung" and checked and quiet and now - checked < _CHECKED:
+        return f"terhubung, memang sepi; diperiksa {words.relative(checked, now, office.zone)}"
+    return ""
 
 
 def _latest(office: Office, now: datetime, health: Row | None, counted: Row | None) -> str:

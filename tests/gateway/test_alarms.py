@@ -55,6 +55,12 @@ UP = (state("terhubung", 0),)
         (Seen(status(), (), [habit(20, 99)], (state("percobaan", 0),)), set()),
         (Seen(status(), (), [habit(20, 99)], (state("gagal", 0.5),)), set()),
         (Seen(status(), (), (), (state("gagal", 1.5),)), {"failing"}),
+        # Without a habit the last check that ended well decides; with one, the habit does.
+        (Seen(status(), (), (), (state("terhubung", 25),)), set()),
+        (Seen(status(), (), (), (state("terhubung", 27),)), {"silent"}),
+        (Seen(status(), (), [habit(19, 99)], (state("terhubung", 27),)), {"silent"}),
+        (Seen(status(), (), [habit(20, 0.5)], (state("terhubung", 27),)), set()),
+        (Seen(status(), (), (), (state("mati", 27),)), set()),
     ],
 )
 def test_what_is_seen_and_what_it_amounts_to(seen: Seen, kinds: set[str]) -> None:
