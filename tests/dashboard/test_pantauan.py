@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -150,46 +149,6 @@ def test_health_of_each_channel(house: House, open_page: Open) -> None:
     # What is off and always was takes no room; it is named in a line.
     assert "Tidak dijalankan (tidak ada di tenant.toml): Facebook." in told
     assert "1 dari 3 kanal terhubung" in told
-
-
-@pytest.mark.parametrize(
-    ("given", "quiet"),
-    [
-        ({"last_success": 1}, True),
-        ({"last_success": 1, "last_message_at": 30 * 60}, True),
-        ({"last_success": 1, "last_message_at": 60}, False),
-        ({"last_success": 120}, False),
-        ({}, False),
-        ({"last_success": 1, "state": "gagal"}, False),
-        ({"last_success": 1, "sentence": "Kuota habis."}, False),
-    ],
-)
-def test_a_quiet_channel_is_told_from_a_broken_one(
-    house: House, open_page: Open, given: dict[str, Any], quiet: bool
-) -> None:
-    now = datetime.now(UTC)
-    ago = {k: now - timedelta(minutes=v) if isinstance(v, int) else v for k, v in given.items()}
-    house.health("email", label="Surel", **ago)
-    house.publish()
-    assert ("terhubung, memang sepi; diperiksa 1 menit lalu" in shown(open_page())) is quiet
-
-
-def test_alarms_stand_on_the_page_until_they_are_over(house: House, open_page: Open) -> None:
-    house.health("sms", label="SMS 1708", state="terhubung")
-    house.alarm("silent", "Sunyi 5.0 jam; <biasanya> 1 jam.")
-    house.alarm("lag", "Pengolahan tertinggal: penyimpanan 90 s.", tenant="", channel="")
-    house.alarm("parked", "2 pesan ditahan.", tenant="kab-lain")
-    house.publish()
-    told = shown(open_page())
-    assert '<span class="tanda warn">Sunyi</span>' in told
-    assert "Sunyi 5.0 jam; &lt;biasanya&gt; 1 jam." in told
-    assert "Pengolahan tertinggal: penyimpanan 90 s." in told
-    assert "2 pesan ditahan." not in told
-    over = {"ended": datetime.now(UTC)}
-    house.alarm("silent", "Sunyi 5.0 jam; <biasanya> 1 jam.", **over)
-    house.alarm("lag", "Pengolahan tertinggal: penyimpanan 90 s.", tenant="", channel="", **over)
-    house.publish()
-    assert "Yang perlu diperiksa" not in shown(open_page())
 
 
 def test_the_outcomes_of_calls_are_told_apart(house: House, open_page: Open) -> None:
