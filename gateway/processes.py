@@ -60,9 +60,11 @@ def metrics(stages: Iterable[StageProcess]) -> Iterator[Metric]:
     restarts = CounterMetricFamily("kanal_stage_restarts", "Started again.", labels=("stage",))
     of_process: dict[str, Metric] = {}
     for stage in stages:
-        up.add_metric((stage.stage,), stage.ready)
+        values = list(_process(stage.pid))
+        # A note outlives a supervisor that was killed; the process it names does not.
+        up.add_metric((stage.stage,), stage.ready and bool(values))
         restarts.add_metric((stage.stage,), stage.restarts)
-        for found in _process(stage.pid):
+        for found in values:
             name = _OF_PROCESS[found.name]
             told = of_process.setdefault(name, Metric(name, found.documentation, found.type))
             for sample in found.samples:

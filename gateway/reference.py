@@ -162,6 +162,7 @@ def _usage(callback: Callable[..., object]) -> Iterator[str]:
     for name, param in inspect.signature(callback, eval_str=True).parameters.items():
         for info in getattr(param.annotation, "__metadata__", ()):
             if isinstance(info, OptionInfo) and not info.hidden:
-                yield f"[{(info.param_decls or ('--' + name,))[0]}]"
+                # In Annotated the name is the first argument, which typer keeps as the default.
+                yield f"[{info.default if isinstance(info.default, str) else '--' + name}]"
             elif isinstance(info, ArgumentInfo):
                 yield f"[{name.upper()}]"

@@ -26,10 +26,8 @@ class Parking:
         """Keep the original bytes and why; what is too large to be kept twice stays where it is."""
         kept = record.value
         if len(kept) > stage.MAX_OUTPUT_BYTES:
-            kept, reason = (
-                b"",
-                f"{reason}; isi asli {len(record.value)} byte tetap di topik asalnya",
-            )
+            kept = b""
+            reason += f"; isi asli {len(record.value)} byte tetap di topik asalnya"
         named = {} if raw is None else {"tenant": raw.tenant, "channel": raw.channel}
         letter = DeadLetter(
             tenant=named.get("tenant", ""),

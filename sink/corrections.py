@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from core.schema import Klasifikasi, Urgency
-from sink.rows import Row
+from sink.rows import Row, conclude
 
 Corrections = dict[str, dict[str, Any]]
 """complaint_id -> {column: value}, the last word on each column."""
@@ -31,7 +31,5 @@ def read(value: Mapping[str, Any]) -> dict[str, Any]:
 def hold(row: Row, corrected: Mapping[str, Any]) -> Row:
     """Return a row as it stands with what was corrected of it; `row` is as the machine said."""
     after: Row = {**row, **corrected}
-    # Whistleblowing is confidential whatever its flag says.
-    after["rahasia"] = after["rahasia"] or after["klasifikasi"] == "whistleblowing"
-    after["laporan"] = after["klasifikasi"] != "bukan_aduan" and not after["stub"]
+    conclude(after)
     return after

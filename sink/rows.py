@@ -143,10 +143,8 @@ def _complaint_row(entry: RegisterEntry, c: Complaint, offset: int, zone: ZoneIn
         score=entry.score,
         reason=entry.reason,
         kategori_mesin=c.kategori,
-        # Whistleblowing is confidential whatever its flag says.
-        rahasia=c.rahasia or c.klasifikasi == "whistleblowing",
+        rahasia=c.rahasia,
         messages=max(1, len(c.message_ids)),
-        laporan=c.klasifikasi != "bukan_aduan" and not c.stub,
         version_at=c.edited_at or c.received_at,
         position=offset,
         attachments=_json_list(c.attachments),
@@ -155,7 +153,15 @@ def _complaint_row(entry: RegisterEntry, c: Complaint, offset: int, zone: ZoneIn
         pii=_json_list(c.pii),
         explain=_json_list(c.explain),
     )
+    conclude(row)
     return row
+
+
+def conclude(row: Row) -> None:
+    """Set what follows from a row's other columns, however they came to stand there."""
+    # Whistleblowing is confidential whatever its flag says.
+    row["rahasia"] = row["rahasia"] or row["klasifikasi"] == "whistleblowing"
+    row["laporan"] = row["klasifikasi"] != "bukan_aduan" and not row["stub"]
 
 
 def _call(c: Complaint) -> str | None:

@@ -28,8 +28,7 @@ ORDER BY pub_seq;
 -- The rows of these complaints, without what was corrected of them before.
 SELECT c.* REPLACE (
     v.kategori AS kategori, v.klasifikasi AS klasifikasi, v.urgency AS urgency,
-    v.anonim AS anonim, v.rahasia AS rahasia, v.berkadar_pengawasan AS berkadar_pengawasan,
-    v.laporan AS laporan)
+    v.anonim AS anonim, v.rahasia AS rahasia, v.berkadar_pengawasan AS berkadar_pengawasan)
 FROM complaints c JOIN complaint_versions v USING (complaint_id, position)
 WHERE complaint_id IN (SELECT id FROM asked);
 

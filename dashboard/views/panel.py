@@ -193,13 +193,11 @@ def _state(row: Row | None) -> str:
 def _note(office: Office, now: datetime, health: Row | None) -> str:
     """Say what is to be said of a channel; of a quiet one, that it is only quiet."""
     row = health or {}
-    if row.get("sentence"):
-        return str(row["sentence"])
     checked, heard = row.get("last_success"), row.get("last_message_at")
     quiet = heard is None or now - heard > _QUIET
     if row.get("state") == "terhubung" and checked and quiet and now - checked < _CHECKED:
         return f"terhubung, memang sepi; diperiksa {words.relative(checked, now, office.zone)}"
-    return ""
+    return str(row.get("sentence") or "")
 
 
 def _latest(office: Office, now: datetime, health: Row | None, counted: Row | None) -> str:

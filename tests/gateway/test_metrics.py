@@ -101,14 +101,18 @@ def test_the_note_of_the_stages_survives_what_is_broken(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     one = processes.StageProcess(stage="sink", pid=os.getpid(), ready=True, restarts=2)
     gone = processes.StageProcess(stage="dedup", pid=None, ready=False, restarts=3)
-    processes.note(tmp_path, [one, gone])
-    assert processes.noted(tmp_path) == (one, gone)
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    stale = processes.StageProcess(stage="normalizer", pid=ended.pid, ready=True, restarts=0)
+    processes.note(tmp_path, [one, gone, stale])
+    assert processes.noted(tmp_path) == (one, gone, stale)
     told = {
         (sample.name, sample.labels["stage"]): sample.value
-        for metric in processes.metrics((one, gone))
+        for metric in processes.metrics((one, gone, stale))
         for sample in metric.samples
     }
-    assert told["kanal_stage_up", "dedup"] == 0
+    assert told["kanal_stage_up", "sink"] == 1
+    assert told["kanal_stage_up", "dedup"] == told["kanal_stage_up", "normalizer"] == 0
     assert told["kanal_stage_restarts_total", "dedup"] == 3
     assert ("kanal_stage_resident_memory_bytes", "dedup") not in told
     assert told["kanal_stage_resident_memory_bytes", "sink"] > 10e6
